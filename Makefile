@@ -1,0 +1,69 @@
+# Rastro. `make` alone lists what there is.
+.DEFAULT_GOAL := help
+.PHONY: help setup demo dev down test test-unit check format build bench sam-local clean
+SHELL := /bin/bash
+
+UV_VERSION := 0.13.9
+# uv comes from the PATH, or from PyPI into a folder of the project; never into the system's Python.
+UV ?= $(or $(shell command -v uv 2>/dev/null),$(CURDIR)/.tools/uv/bin/uv)
+PYTHON := .venv/bin/python
+export SAM_CLI_TELEMETRY := 0
+export UV_PYTHON_DOWNLOADS := never
+export UV
+
+help:  ## List the targets
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+
+setup: .venv/.synced  ## Install everything into folders of the project (the other targets do it themselves)
+
+.tools/uv/bin/uv:
+	@echo "Installing uv $(UV_VERSION) into .tools/uv …"
+	@python3 -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Rastro needs Python 3.11 or newer; python3 is $$(python3 --version)." >&2; exit 1; }
+	@python3 -m venv .tools/uv
+	@.tools/uv/bin/python -m pip install --quiet --disable-pip-version-check "uv==$(UV_VERSION)" 2>&1 | grep -v '^WARNING' || true
+	@test -x $@ || { echo "uv could not be installed: is PyPI reachable?" >&2; exit 1; }
+
+.venv/.synced: pyproject.toml layers/common/pyproject.toml uv.lock | $(filter .tools/uv/bin/uv $(CURDIR)/.tools/uv/bin/uv,$(UV))
+	@echo "Installing the locked packages into .venv …"
+	@$(UV) sync --quiet --frozen
+	@touch $@
+
+$(CURDIR)/.tools/uv/bin/uv: .tools/uv/bin/uv
+
+demo: setup  ## Play one sale from an ad and one without, on the local stack, and show what became of both
+	@$(PYTHON) -m stack demo
+
+dev: setup  ## Start the local stack and keep it running (Ctrl-C stops it)
+	@$(PYTHON) -m stack dev
+
+down: setup  ## Stop what a broken `make dev` may have left behind
+	@$(PYTHON) -m stack down
+
+test: setup  ## Run every test: unit, template, integration on the local stack, sam local
+	@$(PYTHON) -m pytest tests
+
+test-unit: setup  ## Run the tests that need no server, in seconds
+	@$(PYTHON) -m pytest tests/unit
+
+check: setup  ## Check format, lint, types and layering
+	@.venv/bin/ruff format --check --quiet .
+	@.venv/bin/ruff check --quiet .
+	@.venv/bin/mypy
+	@.venv/bin/lint-imports --no-logo | tail -n 3
+
+format: setup  ## Format the code and mend what the linter can
+	@.venv/bin/ruff format .
+	@.venv/bin/ruff check --fix .
+
+build: setup  ## Build for AWS (arm64, Python 3.13) into .aws-sam
+	@.venv/bin/sam validate --lint
+	@.venv/bin/sam build
+
+bench: setup  ## Run the benchmarks
+	@$(PYTHON) -m bench
+
+sam-local: setup  ## Invoke each function for real in a container (needs a Docker engine)
+	@$(PYTHON) -m stack.sam_local
+
+clean:  ## Remove everything that was installed or built
+	rm -rf .venv .tools .aws-sam .rastro node_modules
