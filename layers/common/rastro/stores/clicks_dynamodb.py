@@ -1,0 +1,79 @@
+"""Clicks in DynamoDB, the record."""
+
+from __future__ import annotations
+
+from rastro.errors import Conflict
+from rastro.model import Click, TrackingToken, VisitorId
+from rastro.stores import keys
+from rastro.stores.dynamodb import Condition, Table
+from rastro.stores.items import click_item, click_of
+from rastro.stores.wire import Item
+
+
+class DynamoClickStore:
+    """The click table."""
+
+    def __init__(self, table: Table) -> None:
+        """Take the table."""
+        self._table = table
+
+    def put(self, click: Click) -> None:
+        """Store a click; one that is there already stays as it is, with what was added to it since."""
+        item = click_item(click)
+        item["expires_at"] = keys.expires_at(click.clicked_at_ms, keys.CLICK_LIFETIME_MS)
+        if click.fbclid is not None:
+            shard = keys.shard_of(click.tracking_token, keys.FBCLID_SHARDS)
+            item["fbclid_key"] = keys.fbclid_key(click.fbclid, shard)
+        try:
+            self._table.put(item, Condition("attribute_not_exists(tracking_token)", {}, {}))
+        except Conflict:
+            return
+
+    def get(self, token: TrackingToken) -> Click | None:
+        """Return the click of a start token."""
+        item = self._table.get({"tracking_token": token})
+        return click_of(item) if item else None
+
+    def newest_by_fbclid(self, fbclid: str) -> Click | None:
+        """Return the newest click with this fbclid, over all shards of the index."""
+        found = [
+            entry
+            for key in keys.fbclid_keys(fbclid)
+            for entry in self._table.query("by_fbclid", "fbclid_key", key, newest_first=True, limit=1)
+        ]
+        return self._whole(max(found, key=_clicked_at_ms, default=None))
+
+    def newest_by_visitor(self, visitor_id: VisitorId) -> Click | None:
+        """Return the newest click of a browser."""
+        found = self._table.query("by_visitor", "visitor_id", visitor_id, newest_first=True, limit=1)
+        return self._whole(next(found, None))
+
+    def claim(self, token: TrackingToken, bot_user_key: str) -> None:
+        """Note who came with a click, unless somebody did before or it is not there."""
+        self._update(
+            token,
+            "SET claimed_by = :claimed_by",
+            {":claimed_by": bot_user_key},
+            "attribute_exists(tracking_token) AND attribute_not_exists(claimed_by)",
+        )
+
+    def add_browser_ids(self, token: TrackingToken, *, fbp: str | None, fbc: str | None) -> None:
+        """Add ``fbp`` and ``fbc`` where the click has none."""
+        for name, value in (("fbp", fbp), ("fbc", fbc)):
+            if value is not None:
+                condition = f"attribute_exists(tracking_token) AND attribute_not_exists({name})"
+                self._update(token, f"SET {name} = :value", {":value": value}, condition)
+
+    def _update(self, token: TrackingToken, expression: str, values: dict[str, str], condition: str) -> None:
+        try:
+            self._table.update({"tracking_token": token}, expression, names={}, values=values, condition=condition)
+        except Conflict:
+            return
+
+    def _whole(self, entry: Item | None) -> Click | None:
+        """Return the click behind an index entry, which holds keys only."""
+        return self.get(TrackingToken(entry["tracking_token"])) if entry else None
+
+
+def _clicked_at_ms(entry: Item) -> int:
+    return int(entry["clicked_at_ms"])

@@ -1,0 +1,108 @@
+"""Clicks in Redis, the cache: every key has a lifetime, a command touches one key (so a cluster takes it), nothing waits long."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import TypeVar, cast
+
+import redis
+from redis.backoff import NoBackoff
+from redis.retry import Retry
+
+from rastro.errors import StoreUnavailable
+from rastro.model import Click, TrackingToken, VisitorId
+from rastro.stores import keys
+from rastro.stores.items import click_item, click_of
+
+TIMEOUT_SECONDS = 0.25
+BREAKER_MS = 2_000
+"""How long the cache is left alone after it failed: a dead one costs one time-out, then nothing for a while."""
+
+_T = TypeVar("_T")
+
+
+def connect(url: str, *, cluster: bool) -> redis.Redis | redis.RedisCluster:
+    """Return a client that gives up after 250 ms and does not try again; ``rediss://`` means TLS."""
+    retry = Retry(NoBackoff(), 0)
+    if cluster:
+        return redis.RedisCluster.from_url(
+            url, socket_timeout=TIMEOUT_SECONDS, socket_connect_timeout=TIMEOUT_SECONDS, retry=retry
+        )
+    return redis.Redis.from_url(
+        url,
+        socket_timeout=TIMEOUT_SECONDS,
+        socket_connect_timeout=TIMEOUT_SECONDS,
+        retry=retry,
+        health_check_interval=0,
+    )
+
+
+class RedisClickCache:
+    """A click store that forgets. The newest write wins the pointers of an fbclid and of a browser."""
+
+    def __init__(
+        self,
+        connect_client: Callable[[], redis.Redis | redis.RedisCluster],
+        *,
+        ttl_seconds: int,
+        now_ms: Callable[[], int],
+    ) -> None:
+        """Take how to connect (a cluster asks its servers at once, so it is done when first needed), lifetime and clock."""
+        self._connect = connect_client
+        self._client: redis.Redis | redis.RedisCluster | None = None
+        self._ttl_seconds = ttl_seconds
+        self._now_ms = now_ms
+        self._closed_until_ms = 0
+
+    def put(self, click: Click) -> None:
+        """Keep a click and point its fbclid and browser to it, in one round trip."""
+        values = {keys.click_cache_key(click.tracking_token): json.dumps(click_item(click), ensure_ascii=False)}
+        if click.fbclid is not None:
+            values[keys.fbclid_cache_key(click.fbclid)] = click.tracking_token
+        if click.visitor_id is not None:
+            values[keys.visitor_cache_key(click.visitor_id)] = click.tracking_token
+
+        def write(client: redis.Redis | redis.RedisCluster) -> None:
+            pipeline = client.pipeline(transaction=False)
+            for key, value in values.items():
+                pipeline.set(key, value, ex=self._ttl_seconds)
+            pipeline.execute()
+
+        self._guarded(write)
+
+    def get(self, token: TrackingToken) -> Click | None:
+        """Return a click, ``None`` when it is not (or no longer, or not readably) here."""
+        text = self._guarded(lambda client: client.get(keys.click_cache_key(token)))
+        try:
+            return click_of(json.loads(cast("bytes", text))) if text else None
+        except (ValueError, KeyError, TypeError):
+            return None
+
+    def newest_by_fbclid(self, fbclid: str) -> Click | None:
+        """Return the click that an fbclid points to."""
+        return self._pointed_to(keys.fbclid_cache_key(fbclid))
+
+    def newest_by_visitor(self, visitor_id: VisitorId) -> Click | None:
+        """Return the click that a browser points to."""
+        return self._pointed_to(keys.visitor_cache_key(visitor_id))
+
+    def forget(self, token: TrackingToken) -> None:
+        """Forget a click that was changed in the record."""
+        self._guarded(lambda client: client.delete(keys.click_cache_key(token)))
+
+    def _pointed_to(self, key: str) -> Click | None:
+        token = self._guarded(lambda client: client.get(key))
+        return self.get(TrackingToken(cast("bytes", token).decode())) if token else None
+
+    def _guarded(self, command: Callable[[redis.Redis | redis.RedisCluster], _T]) -> _T:
+        """Run a command unless the breaker is open; raises ``StoreUnavailable``."""
+        if self._now_ms() < self._closed_until_ms:
+            raise StoreUnavailable("the cache is left alone after a failure")
+        try:
+            if self._client is None:
+                self._client = self._connect()
+            return command(self._client)
+        except (redis.RedisError, OSError) as exc:
+            self._closed_until_ms = self._now_ms() + BREAKER_MS
+            raise StoreUnavailable(f"the cache failed: {type(exc).__name__}") from exc

@@ -1,0 +1,106 @@
+"""Clicks in two tiers: a cache that may fail at any time without harm, and the record."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Protocol, TypeVar
+
+from rastro.errors import StoreUnavailable
+from rastro.model import Click, TrackingToken, VisitorId
+from rastro.stores.clicks_dynamodb import DynamoClickStore
+from rastro.stores.dynamodb import Table
+from rastro.stores.ports import ClickStore
+
+_T = TypeVar("_T")
+
+
+class ClickCache(Protocol):
+    """What the tiers ask of a cache; everything may raise ``StoreUnavailable``."""
+
+    def put(self, click: Click) -> None:
+        """Keep a click for a while."""
+
+    def get(self, token: TrackingToken) -> Click | None:
+        """Return a click if it is still here."""
+
+    def newest_by_fbclid(self, fbclid: str) -> Click | None:
+        """Return the newest click with an fbclid if it is still here."""
+
+    def newest_by_visitor(self, visitor_id: VisitorId) -> Click | None:
+        """Return the newest click of a browser if it is still here."""
+
+    def forget(self, token: TrackingToken) -> None:
+        """Forget a click that was changed in the record."""
+
+
+class TieredClickStore:
+    """Reads from the cache, then from the record; writes to both, and only the record's failure counts."""
+
+    def __init__(
+        self, cache: ClickCache | None, record: ClickStore, *, on_cache_error: Callable[[StoreUnavailable], None]
+    ) -> None:
+        """Take both tiers (``None`` where there is no cache) and whom to tell of a cache that fails."""
+        self._cache = cache
+        self._record = record
+        self._on_cache_error = on_cache_error
+
+    def put(self, click: Click) -> None:
+        """Store a click in both tiers; the cache comes first, so that a refused record still leaves a trail."""
+        self._tried(lambda cache: cache.put(click))
+        self._record.put(click)
+
+    def get(self, token: TrackingToken) -> Click | None:
+        """Return the click of a start token, and keep it in the cache if it was not there."""
+        return self._tried(lambda cache: cache.get(token)) or self._kept(self._record.get(token))
+
+    def newest_by_fbclid(self, fbclid: str) -> Click | None:
+        """Return the newest click with an fbclid."""
+        found = self._tried(lambda cache: cache.newest_by_fbclid(fbclid))
+        return found or self._kept(self._record.newest_by_fbclid(fbclid))
+
+    def newest_by_visitor(self, visitor_id: VisitorId) -> Click | None:
+        """Return the newest click of a browser."""
+        found = self._tried(lambda cache: cache.newest_by_visitor(visitor_id))
+        return found or self._kept(self._record.newest_by_visitor(visitor_id))
+
+    def claim(self, token: TrackingToken, bot_user_key: str) -> None:
+        """Note on the record who came with a click."""
+        self._record.claim(token, bot_user_key)
+        self._tried(lambda cache: cache.forget(token))
+
+    def add_browser_ids(self, token: TrackingToken, *, fbp: str | None, fbc: str | None) -> None:
+        """Add ``fbp`` and ``fbc`` to the record."""
+        self._record.add_browser_ids(token, fbp=fbp, fbc=fbc)
+        self._tried(lambda cache: cache.forget(token))
+
+    def _kept(self, click: Click | None) -> Click | None:
+        if click is not None:
+            self._tried(lambda cache: cache.put(click))
+        return click
+
+    def _tried(self, ask: Callable[[ClickCache], _T | None]) -> _T | None:
+        if self._cache is None:
+            return None
+        try:
+            return ask(self._cache)
+        except StoreUnavailable as exc:
+            self._on_cache_error(exc)
+            return None
+
+
+def open_click_store(
+    table: Table,
+    *,
+    redis_url: str,
+    redis_cluster: bool,
+    ttl_seconds: int,
+    now_ms: Callable[[], int],
+    on_cache_error: Callable[[StoreUnavailable], None],
+) -> TieredClickStore:
+    """Return the click store over a table, with the cache at ``redis_url`` in front (none where it is empty)."""
+    cache = None
+    if redis_url:
+        from rastro.stores.clicks_redis import RedisClickCache, connect  # noqa: PLC0415 - 110 ms of import
+
+        cache = RedisClickCache(lambda: connect(redis_url, cluster=redis_cluster), ttl_seconds=ttl_seconds, now_ms=now_ms)
+    return TieredClickStore(cache, DynamoClickStore(table), on_cache_error=on_cache_error)

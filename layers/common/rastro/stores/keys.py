@@ -1,0 +1,71 @@
+"""How records are keyed, sharded and kept: each format and each lifetime is written here, once.
+
+A partition of an index takes 1,000 writes a second (AWS, "Best practices for partition key design"): whatever can go viral (an
+fbclid, a day, everything that is due) is spread over shards, and a reader asks all of them.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import zlib
+from datetime import UTC, datetime
+
+from rastro.model import DAY_MS
+
+FBCLID_SHARDS = 4
+DAY_SHARDS = 10
+UNSETTLED_SHARDS = 8
+PARKED_SHARDS = 4
+
+CLICK_LIFETIME_MS = 90 * DAY_MS
+LEDGER_LIFETIME_MS = 90 * DAY_MS
+CAMPAIGN_LIFETIME_MS = 180 * DAY_MS
+
+BOT_ITEM = "bot#"
+CAMPAIGN_ITEM = "campaign#"
+
+
+def shard_of(record_id: str, shards: int) -> int:
+    """Return the shard of a record, the same for every writer."""
+    return zlib.crc32(record_id.encode()) % shards
+
+
+def fbclid_key(fbclid: str, shard: int) -> str:
+    """Return an index key of an fbclid: its digest, since a key holds 2,048 bytes, and a shard, since one fbclid may go viral."""
+    return f"{hashlib.sha256(fbclid.encode()).hexdigest()}#{shard}"
+
+
+def fbclid_keys(fbclid: str) -> list[str]:
+    """Return every index key of an fbclid."""
+    return [fbclid_key(fbclid, shard) for shard in range(FBCLID_SHARDS)]
+
+
+def day_shard(at_ms: int, record_id: str) -> str:
+    """Return the index key of a record's day (UTC)."""
+    day = datetime.fromtimestamp(at_ms / 1000, UTC).date().isoformat()
+    return f"{day}#{shard_of(record_id, DAY_SHARDS)}"
+
+
+def charge_key(provider: str, charge_id: str) -> str:
+    """Return the index key of a provider's charge."""
+    return f"{provider}#{charge_id}"
+
+
+def expires_at(from_ms: int, lifetime_ms: int) -> int:
+    """Return the value of a TTL attribute, in epoch seconds."""
+    return (from_ms + lifetime_ms) // 1000
+
+
+def click_cache_key(token: str) -> str:
+    """Return the cache key of a click."""
+    return f"tracking:{token}"
+
+
+def fbclid_cache_key(fbclid: str) -> str:
+    """Return the cache key of the newest click with an fbclid."""
+    return f"tracking:fbclid:{fbclid}"
+
+
+def visitor_cache_key(visitor_id: str) -> str:
+    """Return the cache key of the newest click of a browser."""
+    return f"tracking:visitor:{visitor_id}"

@@ -1,0 +1,164 @@
+"""The ports to the records, each with an in-memory fake and adapters that pass the same contract suite.
+
+Every method may raise ``StoreUnavailable``. A read of a record by its key sees every write that was answered before it began;
+a read through an index may lag by a second or two.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from rastro.model import (
+    BotId,
+    BotProfile,
+    BotUser,
+    Campaign,
+    ChatId,
+    Click,
+    ConversionEvent,
+    Funnel,
+    LedgerRow,
+    Payment,
+    PaymentId,
+    PixelId,
+    Slug,
+    TrackingToken,
+    VisitorId,
+)
+
+
+class ClickStore(Protocol):
+    """Every click of the last 90 days."""
+
+    def put(self, click: Click) -> None:
+        """Store a click; the same click twice is one."""
+
+    def get(self, token: TrackingToken) -> Click | None:
+        """Return the click of a start token."""
+
+    def newest_by_fbclid(self, fbclid: str) -> Click | None:
+        """Return the newest click that carried exactly this fbclid (case and length kept)."""
+
+    def newest_by_visitor(self, visitor_id: VisitorId) -> Click | None:
+        """Return the newest click of a browser."""
+
+    def claim(self, token: TrackingToken, bot_user_key: str) -> None:
+        """Note who came to a bot with this click; the first claim stays, a click that is not stored is left alone."""
+
+    def add_browser_ids(self, token: TrackingToken, *, fbp: str | None, fbc: str | None) -> None:
+        """Add what the page read from the browser where the click has none yet; never creates a click."""
+
+
+class BotUserStore(Protocol):
+    """The people of every bot."""
+
+    def get(self, bot_id: BotId, chat_id: ChatId) -> BotUser | None:
+        """Return a bot user."""
+
+    def save(self, bot_user: BotUser) -> BotUser:
+        """Write a bot user whole, if its ``version`` is still the stored one (0: not stored), and return it as stored.
+
+        Raises ``Conflict`` when somebody wrote in between: read again and decide anew.
+        """
+
+    def by_fbclid(self, fbclid: str) -> Sequence[BotUser]:
+        """Return the people who came with exactly this fbclid."""
+
+    def by_visitor(self, visitor_id: VisitorId) -> Sequence[BotUser]:
+        """Return the people, over all bots, who are tied to this browser."""
+
+
+class PaymentStore(Protocol):
+    """The sales."""
+
+    def get(self, payment_id: PaymentId) -> Payment | None:
+        """Return a payment."""
+
+    def save(self, payment: Payment, rows: Sequence[LedgerRow] = ()) -> Payment:
+        """Write a payment whole, if its ``version`` is still the stored one (0: not stored), and return it as stored.
+
+        ``rows`` are written in the same transaction: each is new, or takes the place of a row that is still ``held``.
+        Raises ``Conflict`` when the payment or a row was written in between; then nothing was written.
+        """
+
+    def by_charge(self, provider: str, charge_id: str) -> Payment | None:
+        """Return the payment of a provider's charge (through an index: a just created one may not be there yet)."""
+
+    def by_bot_user(self, bot_id: BotId, chat_id: ChatId) -> Sequence[Payment]:
+        """Return a person's payments, newest first."""
+
+    def due(self, before_ms: int, limit: int) -> Sequence[Payment]:
+        """Return payments whose ``due_at_ms`` has come, longest overdue first within a shard."""
+
+
+class FunnelStore(Protocol):
+    """What the seller configured, and the names of the campaigns seen."""
+
+    def get(self, slug: Slug) -> Funnel | None:
+        """Return a funnel."""
+
+    def put(self, funnel: Funnel) -> None:
+        """Store a funnel and name it to its bots (``BotProfile.slugs``)."""
+
+    def bot(self, bot_id: BotId) -> BotProfile | None:
+        """Return what the deployment knows of a bot."""
+
+    def campaign(self, ref: str) -> Campaign | None:
+        """Return the campaign behind the short id that start tokens carry (hexadecimal)."""
+
+    def remember_campaign(self, ref: str, campaign: Campaign, *, seen_at_ms: int) -> None:
+        """Keep the names behind a campaign's short id; the first names stay."""
+
+
+class LedgerStore(Protocol):
+    """What became of each event at each pixel."""
+
+    def get(self, key: str) -> LedgerRow | None:
+        """Return the row ``{pixel_id}#{event_name}#{event_id}``."""
+
+    def by_payment(self, payment_id: PaymentId) -> Sequence[LedgerRow]:
+        """Return a payment's rows, one a pixel."""
+
+    def claim(self, key: str, *, now_ms: int, lease_ms: int) -> LedgerRow | None:
+        """Take a row for sending: ``queued``, or ``sending`` with a lapsed claim, becomes ``sending``.
+
+        Returns the row as it is then (``attempts`` counted up; ``first_sent_at_ms`` set on the first; ``doubtful_sends``
+        counted up where a lapsed claim was taken over), or ``None`` when there is nothing to send: no such row, or it is
+        accepted, rejected, parked, expired, held, or claimed by another sender.
+        """
+
+    def settle(self, row: LedgerRow) -> None:
+        """Write what became of a row that this sender claimed; raises ``Conflict`` when the claim is no longer its own.
+
+        ``row`` is the claimed one with a new ``status`` (accepted, rejected, parked, expired, or queued again) and its proof.
+        """
+
+    def record(self, row: LedgerRow) -> None:
+        """Write the row of an event that had none (a parked or rejected funnel event); an existing row stays."""
+
+    def parked(self, pixel_id: PixelId, limit: int) -> Sequence[LedgerRow]:
+        """Return rows parked at a pixel, oldest first within a shard."""
+
+    def requeue(self, key: str, *, now_ms: int) -> bool:
+        """Give a row that is ``queued``, ``parked``, or ``sending`` with a lapsed claim, to the stream again."""
+
+
+class EventQueue(Protocol):
+    """The way to the sender."""
+
+    def send(self, events: Sequence[ConversionEvent]) -> Sequence[ConversionEvent]:
+        """Queue events in batches and return those that the queue did not take."""
+
+    def send_lost_click(self, click: Click) -> None:
+        """Queue a click that its table refused, to be restored."""
+
+
+class Secrets(Protocol):
+    """The parameter store."""
+
+    def get(self, name: str) -> str:
+        """Return the secret ``/rastro/{stage}/{name}``.
+
+        Raises ``SecretMissing`` when it is absent or empty.
+        """

@@ -1,0 +1,279 @@
+"""The records in memory. ``unavailable = True`` makes every call of a store fail."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from rastro.errors import Conflict, SecretMissing, StoreUnavailable
+from rastro.model import (
+    BotId,
+    BotProfile,
+    BotUser,
+    Campaign,
+    ChatId,
+    Click,
+    ConversionEvent,
+    Funnel,
+    LedgerRow,
+    LedgerStatus,
+    Payment,
+    PaymentId,
+    PixelId,
+    Slug,
+    TrackingToken,
+    VisitorId,
+)
+
+
+class _Breakable:
+    def __init__(self) -> None:
+        self.unavailable = False
+
+    def _check(self) -> None:
+        if self.unavailable:
+            raise StoreUnavailable("switched off by the test")
+
+
+class InMemoryClickStore(_Breakable):
+    def __init__(self) -> None:
+        super().__init__()
+        self.clicks: dict[TrackingToken, Click] = {}
+
+    def put(self, click: Click) -> None:
+        self._check()
+        self.clicks.setdefault(click.tracking_token, click)
+
+    def get(self, token: TrackingToken) -> Click | None:
+        self._check()
+        return self.clicks.get(token)
+
+    def newest_by_fbclid(self, fbclid: str) -> Click | None:
+        self._check()
+        return self._newest([click for click in self.clicks.values() if click.fbclid == fbclid])
+
+    def newest_by_visitor(self, visitor_id: VisitorId) -> Click | None:
+        self._check()
+        return self._newest([click for click in self.clicks.values() if click.visitor_id == visitor_id])
+
+    def claim(self, token: TrackingToken, bot_user_key: str) -> None:
+        self._check()
+        click = self.clicks.get(token)
+        if click is not None and click.claimed_by is None:
+            self.clicks[token] = replace(click, claimed_by=bot_user_key)
+
+    def add_browser_ids(self, token: TrackingToken, *, fbp: str | None, fbc: str | None) -> None:
+        self._check()
+        click = self.clicks.get(token)
+        if click is not None:
+            self.clicks[token] = replace(click, fbp=click.fbp or fbp, fbc=click.fbc or fbc)
+
+    def forget(self, token: TrackingToken) -> None:
+        self._check()
+        self.clicks.pop(token, None)
+
+    @staticmethod
+    def _newest(clicks: Sequence[Click]) -> Click | None:
+        return max(clicks, key=lambda click: click.clicked_at_ms, default=None)
+
+
+class InMemoryBotUserStore(_Breakable):
+    def __init__(self) -> None:
+        super().__init__()
+        self.bot_users: dict[str, BotUser] = {}
+        self.writes = 0
+
+    def get(self, bot_id: BotId, chat_id: ChatId) -> BotUser | None:
+        self._check()
+        return self.bot_users.get(f"{bot_id}#{chat_id}")
+
+    def save(self, bot_user: BotUser) -> BotUser:
+        self._check()
+        stored = self.bot_users.get(bot_user.key)
+        if (stored.version if stored else 0) != bot_user.version:
+            raise Conflict(bot_user.key)
+        saved = replace(bot_user, version=bot_user.version + 1)
+        self.bot_users[bot_user.key] = saved
+        self.writes += 1
+        return saved
+
+    def by_fbclid(self, fbclid: str) -> Sequence[BotUser]:
+        self._check()
+        return [bot_user for bot_user in self.bot_users.values() if bot_user.fbclid == fbclid]
+
+    def by_visitor(self, visitor_id: VisitorId) -> Sequence[BotUser]:
+        self._check()
+        return [bot_user for bot_user in self.bot_users.values() if bot_user.visitor_id == visitor_id]
+
+
+class InMemoryLedgerStore(_Breakable):
+    def __init__(self) -> None:
+        super().__init__()
+        self.rows: dict[str, LedgerRow] = {}
+
+    def get(self, key: str) -> LedgerRow | None:
+        self._check()
+        return self.rows.get(key)
+
+    def by_payment(self, payment_id: PaymentId) -> Sequence[LedgerRow]:
+        self._check()
+        return [row for row in self.rows.values() if row.event.payment_id == payment_id]
+
+    def claim(self, key: str, *, now_ms: int, lease_ms: int) -> LedgerRow | None:
+        self._check()
+        row = self.rows.get(key)
+        if row is None:
+            return None
+        lapsed = row.status is LedgerStatus.SENDING and (row.claimed_until_ms or 0) < now_ms
+        if row.status is not LedgerStatus.QUEUED and not lapsed:
+            return None
+        self.rows[key] = replace(
+            row,
+            status=LedgerStatus.SENDING,
+            claimed_until_ms=now_ms + lease_ms,
+            updated_at_ms=now_ms,
+            attempts=row.attempts + 1,
+            first_sent_at_ms=row.first_sent_at_ms or now_ms,
+            doubtful_sends=row.doubtful_sends + lapsed,
+        )
+        return self.rows[key]
+
+    def settle(self, row: LedgerRow) -> None:
+        self._check()
+        stored = self.rows.get(row.event.key)
+        if (
+            stored is None
+            or stored.status is not LedgerStatus.SENDING
+            or (stored.claimed_until_ms, stored.attempts) != (row.claimed_until_ms, row.attempts)
+        ):
+            raise Conflict(row.event.key)
+        self.rows[row.event.key] = row
+
+    def record(self, row: LedgerRow) -> None:
+        self._check()
+        self.rows.setdefault(row.event.key, row)
+
+    def parked(self, pixel_id: PixelId, limit: int) -> Sequence[LedgerRow]:
+        self._check()
+        found = [row for row in self.rows.values() if row.status is LedgerStatus.PARKED and row.event.pixel_id == pixel_id]
+        return sorted(found, key=lambda row: row.parked_at_ms or 0)[:limit]
+
+    def requeue(self, key: str, *, now_ms: int) -> bool:
+        self._check()
+        row = self.rows.get(key)
+        if row is None:
+            return False
+        if row.status in (LedgerStatus.QUEUED, LedgerStatus.PARKED):
+            self.rows[key] = replace(
+                row, status=LedgerStatus.QUEUED, requeued_at_ms=now_ms, updated_at_ms=now_ms, parked_at_ms=None
+            )
+            return True
+        if row.status is LedgerStatus.SENDING and (row.claimed_until_ms or 0) < now_ms:
+            self.rows[key] = replace(row, requeued_at_ms=now_ms)
+            return True
+        return False
+
+
+class InMemoryPaymentStore(_Breakable):
+    def __init__(self, ledger: InMemoryLedgerStore | None = None) -> None:
+        super().__init__()
+        self.ledger = ledger or InMemoryLedgerStore()
+        self.payments: dict[PaymentId, Payment] = {}
+
+    def get(self, payment_id: PaymentId) -> Payment | None:
+        self._check()
+        return self.payments.get(payment_id)
+
+    def save(self, payment: Payment, rows: Sequence[LedgerRow] = ()) -> Payment:
+        self._check()
+        stored = self.payments.get(payment.payment_id)
+        if (stored.version if stored else 0) != payment.version:
+            raise Conflict(payment.payment_id)
+        for row in rows:
+            known = self.ledger.rows.get(row.event.key)
+            if known is not None and known.status is not LedgerStatus.HELD:
+                raise Conflict(row.event.key)
+        saved = replace(payment, version=payment.version + 1)
+        self.payments[payment.payment_id] = saved
+        self.ledger.rows |= {row.event.key: row for row in rows}
+        return saved
+
+    def by_charge(self, provider: str, charge_id: str) -> Payment | None:
+        self._check()
+        found = (payment for payment in self.payments.values() if (payment.provider, payment.charge_id) == (provider, charge_id))
+        return next(found, None)
+
+    def by_bot_user(self, bot_id: BotId, chat_id: ChatId) -> Sequence[Payment]:
+        self._check()
+        found = [payment for payment in self.payments.values() if (payment.bot_id, payment.chat_id) == (bot_id, chat_id)]
+        return sorted(found, key=lambda payment: -payment.created_at_ms)
+
+    def due(self, before_ms: int, limit: int) -> Sequence[Payment]:
+        self._check()
+        found = [
+            payment for payment in self.payments.values() if payment.due_at_ms is not None and payment.due_at_ms <= before_ms
+        ]
+        return sorted(found, key=lambda payment: payment.due_at_ms or 0)[:limit]
+
+
+class InMemoryFunnelStore(_Breakable):
+    def __init__(self, *funnels: Funnel) -> None:
+        super().__init__()
+        self.funnels: dict[Slug, Funnel] = {}
+        self.bots: dict[BotId, BotProfile] = {}
+        self.campaigns: dict[str, Campaign] = {}
+        for funnel in funnels:
+            self.put(funnel)
+
+    def get(self, slug: Slug) -> Funnel | None:
+        self._check()
+        return self.funnels.get(slug)
+
+    def put(self, funnel: Funnel) -> None:
+        self._check()
+        self.funnels[funnel.slug] = funnel
+        for bot in funnel.bots:
+            slugs = self.bots[bot.bot_id].slugs if bot.bot_id in self.bots else ()
+            more = () if funnel.slug in slugs else (funnel.slug,)
+            self.bots[bot.bot_id] = BotProfile(bot_id=bot.bot_id, username=bot.username, slugs=slugs + more)
+
+    def bot(self, bot_id: BotId) -> BotProfile | None:
+        self._check()
+        return self.bots.get(bot_id)
+
+    def campaign(self, ref: str) -> Campaign | None:
+        self._check()
+        return self.campaigns.get(ref)
+
+    def remember_campaign(self, ref: str, campaign: Campaign, *, seen_at_ms: int) -> None:
+        self._check()
+        self.campaigns.setdefault(ref, campaign)
+
+
+class InMemoryQueue(_Breakable):
+    def __init__(self) -> None:
+        super().__init__()
+        self.events: list[ConversionEvent] = []
+        self.lost_clicks: list[Click] = []
+
+    def send(self, events: Sequence[ConversionEvent]) -> Sequence[ConversionEvent]:
+        if self.unavailable:
+            return list(events)
+        self.events.extend(events)
+        return []
+
+    def send_lost_click(self, click: Click) -> None:
+        self._check()
+        self.lost_clicks.append(click)
+
+
+class InMemorySecrets(_Breakable):
+    def __init__(self, **secrets: str) -> None:
+        super().__init__()
+        self.secrets = dict(secrets)
+
+    def get(self, name: str) -> str:
+        self._check()
+        if not self.secrets.get(name):
+            raise SecretMissing(name)
+        return self.secrets[name]
