@@ -1,0 +1,181 @@
+"""The redirect: ``GET /go/{slug}``, the page's beacon ``POST …/seen`` and its question ``GET …/status``."""
+
+from __future__ import annotations
+
+import json
+import re
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from functools import cache
+from typing import Any
+from urllib.parse import parse_qs
+
+from functions.redirect.settings import Settings
+from rastro.clock import now_ms
+from rastro.errors import InvalidInput, SecretMissing, StoreUnavailable
+from rastro.gateway import HttpRequest, HttpResponse, json_response
+from rastro.model import Slug
+from rastro.observability import cache_failed, count, logger, observed
+from rastro.stores.aws import AwsClients
+from rastro.stores.clicks_tiered import open_click_store
+from rastro.stores.funnels import CachedFunnelStore, DynamoFunnelStore
+from rastro.stores.queue import SqsEventQueue
+from rastro.stores.secrets import SsmSecrets
+from rastro.tracking import pages
+from rastro.tracking.passage import Answer, Passage, Redirect, Visit
+from rastro.tracking.token import KeyRing
+from rastro.tracking.visitor import parse_cookies
+
+SEEN_MAX_BYTES = 8192
+_SLUG = re.compile(r"[A-Za-z0-9_-]{1,64}")
+_CSP_NONCE_BYTES = 12
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Dependencies:
+    """What the handler works with."""
+
+    settings: Settings
+    redirect: Redirect
+
+
+@cache
+def dependencies() -> Dependencies:
+    """Wire the redirect, once a container."""
+    settings = Settings.from_environment()
+    aws = AwsClients()
+    clicks = open_click_store(
+        aws.table(settings.click_table),
+        redis_url=settings.redis_url,
+        redis_cluster=settings.redis_cluster,
+        ttl_seconds=settings.click_cache_ttl_seconds,
+        now_ms=now_ms,
+        on_cache_error=cache_failed,
+    )
+    redirect = Redirect(
+        funnels=CachedFunnelStore(DynamoFunnelStore(aws.table(settings.funnel_table)), now_ms),
+        clicks=clicks,
+        queue=SqsEventQueue(lambda: aws.sqs, settings.capi_queue_url),
+        keys=KeyRing(SsmSecrets(aws.ssm, settings.secrets_prefix)),
+        randomness=secrets,
+        now_ms=now_ms,
+    )
+    return Dependencies(settings=settings, redirect=redirect)
+
+
+@observed
+def lambda_handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
+    """Answer one request."""
+    return handle(dependencies(), HttpRequest(event)).to_event()
+
+
+def handle(wired: Dependencies, request: HttpRequest) -> HttpResponse:
+    """Answer one request for ``/go/{slug}`` or what lies below it."""
+    slug = Slug(request.parameter("slug"))
+    if not _SLUG.fullmatch(slug):
+        return _page(404, pages.not_found)
+    match (request.method, request.path.removesuffix("/").rpartition("/")[2]):
+        case ("POST", "seen"):
+            return _seen(wired, slug, request)
+        case ("GET", "status"):
+            return _status(wired, slug, request)
+        case _:
+            return _go(wired, slug, request)
+
+
+def _go(wired: Dependencies, slug: Slug, request: HttpRequest) -> HttpResponse:
+    visit = Visit(
+        slug=slug,
+        method=request.method,
+        raw_query=request.raw_query,
+        headers=request.headers,
+        cookies=parse_cookies(list(request.cookies)),
+        address=request.client_address(wired.settings.trusted_address_header),
+        page_url=f"{request.base_url(wired.settings.public_url)}/go/{slug}",
+    )
+    try:
+        passage = wired.redirect.visit(visit)
+    except Exception:  # noqa: BLE001 - the documented fail-open
+        # The one place that catches everything: a visitor is never stopped by our fault.
+        logger.exception("redirect_failed_open")
+        passage = wired.redirect.plain(slug)
+    _tell(passage)
+    return _respond(passage)
+
+
+def _tell(passage: Passage) -> None:
+    count(f"visit_{passage.traffic}")
+    for fault in passage.faults:
+        count(fault)
+        logger.error(fault, slug=passage.funnel.slug if passage.funnel else None)
+
+
+def _respond(passage: Passage) -> HttpResponse:
+    cookies = [cookie.header() for cookie in passage.cookies]
+    no_store = {"cache-control": "no-store", "referrer-policy": "no-referrer"}
+    match passage.answer:
+        case Answer.REDIRECT:
+            return HttpResponse(status=302, headers={"location": passage.location or ""} | no_store, cookies=cookies)
+        case Answer.NO_CONTENT:
+            return HttpResponse(status=204, headers=no_store)
+        case Answer.NOT_FOUND:
+            return _page(404, pages.not_found)
+        case Answer.UNAVAILABLE:
+            return _page(503, pages.unavailable, {"retry-after": "5"})
+        case Answer.PAGE | Answer.PREVIEW:
+            return _landing(passage, cookies)
+
+
+def _landing(passage: Passage, cookies: list[str]) -> HttpResponse:
+    funnel, location = passage.funnel, passage.location or ""
+    if funnel is None:
+        return _page(404, pages.not_found)
+    page = _page(200, lambda csp: pages.landing(funnel, href=location, nonce=passage.nonce, csp=csp))
+    return replace(page, cookies=cookies)
+
+
+def _page(status: int, render: Callable[[str], str], more: dict[str, str] | None = None) -> HttpResponse:
+    csp = secrets.token_urlsafe(_CSP_NONCE_BYTES)
+    headers = {
+        "content-type": pages.CONTENT_TYPE,
+        "content-security-policy": pages.content_security_policy(csp),
+        "cache-control": "no-store",
+        "referrer-policy": "no-referrer",
+        "x-content-type-options": "nosniff",
+    }
+    return HttpResponse(status=status, headers=headers | (more or {}), body=render(csp))
+
+
+def _seen(wired: Dependencies, slug: Slug, request: HttpRequest) -> HttpResponse:
+    """Take what the page read from its browser; a browser shows nobody the answer, so a fault is no more than logged."""
+    try:
+        body = request.body()
+        document = json.loads(body) if len(body) <= SEEN_MAX_BYTES else None
+    except (InvalidInput, ValueError):
+        document = None
+    if not isinstance(document, dict) or not isinstance(document.get("n"), str):
+        return json_response(400, {"error": "expected a JSON object with n, fbp and fbc"})
+    fbp, fbc = (value if isinstance(value, str) else None for value in (document.get("fbp"), document.get("fbc")))
+    try:
+        known = wired.redirect.seen(slug, document["n"], fbp=fbp, fbc=fbc)
+    except (StoreUnavailable, SecretMissing):
+        logger.exception("seen_not_recorded")
+        return HttpResponse(status=204, headers={"cache-control": "no-store"})
+    return HttpResponse(status=204, headers={"cache-control": "no-store"}) if known else _unknown_nonce()
+
+
+def _status(wired: Dependencies, slug: Slug, request: HttpRequest) -> HttpResponse:
+    nonce = (parse_qs(request.raw_query).get("n") or [""])[0]
+    try:
+        found = wired.redirect.started(slug, nonce)
+    except (StoreUnavailable, SecretMissing):
+        return json_response(503, {"error": "try again in a few seconds"})
+    if found is None:
+        return _unknown_nonce()
+    token, started = found
+    return json_response(200, {"started": started, "code": token.token})
+
+
+def _unknown_nonce() -> HttpResponse:
+    return json_response(403, {"error": "n is not a nonce of this page"})

@@ -1,0 +1,43 @@
+"""The environment of the Telegram webhook."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from rastro.settings import positive_int, required
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """What the Telegram webhook is configured with."""
+
+    secrets_prefix: str
+    bot_user_table: str
+    payment_table: str
+    click_table: str
+    funnel_table: str
+    redis_url: str
+    redis_cluster: bool
+    click_cache_ttl_seconds: int
+    attribution_window_days: int
+    telegram_api_url: str
+    openpix_api_url: str
+
+    @classmethod
+    def from_environment(cls, environ: Mapping[str, str] = os.environ) -> Settings:
+        """Read the environment; raises ``SettingsError``."""
+        return cls(
+            secrets_prefix=required(environ, "SECRETS_PREFIX"),
+            bot_user_table=required(environ, "BOT_USER_TABLE"),
+            payment_table=required(environ, "PAYMENT_TABLE"),
+            click_table=required(environ, "CLICK_TABLE"),
+            funnel_table=required(environ, "FUNNEL_TABLE"),
+            redis_url=environ.get("REDIS_URL", ""),
+            redis_cluster=environ.get("REDIS_CLUSTER", "") == "true",
+            click_cache_ttl_seconds=positive_int(environ, "CLICK_CACHE_TTL_SECONDS", 604_800),
+            attribution_window_days=positive_int(environ, "ATTRIBUTION_WINDOW_DAYS", 7),
+            telegram_api_url=environ.get("TELEGRAM_API_URL", "") or "https://api.telegram.org",
+            openpix_api_url=environ.get("OPENPIX_API_URL", ""),
+        )

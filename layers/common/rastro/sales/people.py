@@ -1,0 +1,109 @@
+"""Meeting a person in a bot: the bot user is found or made, linked, and written once, before anything is answered."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from rastro.errors import Conflict, StoreUnavailable
+from rastro.model import BotId, BotProfile, BotUser, BotUserStatus, Slug
+from rastro.stores.ports import BotUserStore, ClickStore, FunnelStore
+from rastro.telegram.updates import Person
+from rastro.tracking.linking import Link, Linker, apply
+
+WRITE_ATTEMPTS = 8
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Meeting:
+    """A bot user as stored, with the link that holds now."""
+
+    bot_user: BotUser
+    link: Link
+    is_new: bool
+
+
+class People:
+    """Knows the people of every bot."""
+
+    def __init__(
+        self,
+        *,
+        bot_users: BotUserStore,
+        clicks: ClickStore,
+        funnels: FunnelStore,
+        linker: Linker,
+        now_ms: Callable[[], int],
+    ) -> None:
+        """Take the stores, the waterfall and the clock."""
+        self._bot_users = bot_users
+        self._clicks = clicks
+        self._funnels = funnels
+        self._linker = linker
+        self._now_ms = now_ms
+
+    def profile(self, bot_id: BotId) -> BotProfile | None:
+        """Return what the deployment knows of a bot."""
+        return self._funnels.bot(bot_id)
+
+    def meet(
+        self,
+        bot_id: BotId,
+        person: Person,
+        *,
+        start_param: str | None = None,
+        change: Callable[[BotUser], BotUser] = lambda bot_user: bot_user,
+    ) -> Meeting:
+        """Find or make the bot user, link it, and write it once, with ``change`` made to it.
+
+        ``start_param`` is ``None`` unless the person opens the bot just now (``""`` for a bare ``/start``). A person who has a
+        link and changes nothing costs no write. Raises ``Conflict`` when others keep writing the same person.
+        """
+        for _ in range(WRITE_ATTEMPTS - 1):
+            try:
+                return self._meet_once(bot_id, person, start_param, change)
+            except Conflict:
+                continue
+        return self._meet_once(bot_id, person, start_param, change)
+
+    def _meet_once(self, bot_id: BotId, person: Person, start_param: str | None, change: Callable[[BotUser], BotUser]) -> Meeting:
+        now_ms = self._now_ms()
+        stored = self._bot_users.get(bot_id, person.chat_id)
+        before = stored or BotUser(bot_id=bot_id, chat_id=person.chat_id, created_at_ms=now_ms, updated_at_ms=now_ms)
+        slugs = self._slugs(bot_id)
+        link = self._linker.link(before, slugs, start_param, now_ms, at_start=start_param is not None)
+        linked = change(apply(_introduced(before, person, slugs), link, now_ms))
+        if stored is not None and linked == stored:
+            return Meeting(bot_user=stored, link=link, is_new=False)
+        saved = self._bot_users.save(replace(linked, updated_at_ms=now_ms))
+        self._claim(saved, link)
+        return Meeting(bot_user=saved, link=link, is_new=stored is None)
+
+    def block(self, bot_id: BotId, person: Person, *, blocked: bool) -> None:
+        """Note that a person blocked the bot or took it back."""
+        status = BotUserStatus.BLOCKED if blocked else BotUserStatus.ACTIVE
+        self.meet(bot_id, person, change=lambda bot_user: replace(bot_user, status=status))
+
+    def _slugs(self, bot_id: BotId) -> tuple[Slug, ...]:
+        profile = self._funnels.bot(bot_id)
+        return profile.slugs if profile else ()
+
+    def _claim(self, bot_user: BotUser, link: Link) -> None:
+        """Note on the click who came with it; the link stands without."""
+        if link.click is None or not link.personal or link.click.claimed_by is not None:
+            return
+        try:
+            self._clicks.claim(link.click.tracking_token, bot_user.key)
+        except StoreUnavailable:
+            return
+
+
+def _introduced(bot_user: BotUser, person: Person, slugs: tuple[Slug, ...]) -> BotUser:
+    """Return the bot user with what the update says of the person."""
+    return replace(
+        bot_user,
+        slug=bot_user.slug or (slugs[0] if slugs else None),
+        first_name=person.first_name or bot_user.first_name,
+        username=person.username or bot_user.username,
+        language_code=person.language_code or bot_user.language_code,
+    )

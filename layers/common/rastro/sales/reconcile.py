@@ -1,0 +1,116 @@
+"""The reconciler: looks after every payment with something left to do, by changing records and nothing else."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+
+from rastro.errors import Conflict, StoreUnavailable
+from rastro.model import DeliveryState, LedgerStatus, Payment, PaymentStatus, PurchaseState
+from rastro.sales.deliver import Courier
+from rastro.sales.settle import CHECK_AGAIN_MS, DELIVERY_PATIENCE_MS, Settler
+from rastro.stores.ports import LedgerStore, PaymentStore
+
+BATCH = 100
+_UNFINISHED = (LedgerStatus.QUEUED, LedgerStatus.SENDING)
+
+
+@dataclass(slots=True)
+class Report:
+    """What a run did, counted by kind."""
+
+    counts: Counter[str] = field(default_factory=Counter)
+    complete: bool = True
+    """Whether nothing that was due is left."""
+
+
+class Reconciler:
+    """Repairs, releases, requeues, expires and delivers what the straight path left behind."""
+
+    def __init__(
+        self,
+        *,
+        payments: PaymentStore,
+        ledger: LedgerStore,
+        settler: Settler,
+        courier: Courier,
+        now_ms: Callable[[], int],
+    ) -> None:
+        """Take the stores, the settler's own steps, who delivers, and the clock."""
+        self._payments = payments
+        self._ledger = ledger
+        self._settler = settler
+        self._courier = courier
+        self._now_ms = now_ms
+
+    def run(self, has_time: Callable[[], bool]) -> Report:
+        """Look at every payment that is due, while there is time; what is left comes first in the next run."""
+        report = Report()
+        seen: set[str] = set()
+        while has_time():
+            due = [payment for payment in self._payments.due(self._now_ms(), BATCH) if payment.payment_id not in seen]
+            if not due:
+                return report
+            for payment in due:
+                if not has_time():
+                    report.complete = False
+                    return report
+                seen.add(payment.payment_id)
+                report.counts[self._look_after(payment)] += 1
+        report.complete = False
+        return report
+
+    def _look_after(self, payment: Payment) -> str:
+        """Do what is due for one payment and return what it was; whoever wrote it in between has looked after it."""
+        try:
+            match payment.status:
+                case PaymentStatus.CREATED:
+                    return self._close(payment, PaymentStatus.FAILED)
+                case PaymentStatus.PENDING:
+                    return self._close(payment, PaymentStatus.EXPIRED)
+                case PaymentStatus.PAID | PaymentStatus.REFUNDED:
+                    return self._finish(payment)
+                case _:
+                    self._payments.save(replace(payment, due_at_ms=None))
+                    return "nothing_left"
+        except Conflict:
+            return "changed_meanwhile"
+        except StoreUnavailable:
+            return "store_unavailable"
+
+    def _close(self, payment: Payment, status: PaymentStatus) -> str:
+        self._payments.save(replace(payment, status=status, updated_at_ms=self._now_ms(), due_at_ms=None))
+        return status.value
+
+    def _finish(self, payment: Payment) -> str:
+        now_ms = self._now_ms()
+        to_deliver = payment.delivery_state is DeliveryState.TO_DO and payment.status is PaymentStatus.PAID
+        if to_deliver and now_ms >= (payment.paid_at_ms or 0) + DELIVERY_PATIENCE_MS:
+            return self._deliver(payment, now_ms)
+        if payment.purchase_state is PurchaseState.HELD:
+            return self._release(payment, now_ms)
+        rows = [row for row in self._ledger.by_payment(payment.payment_id) if row.status in _UNFINISHED]
+        if not rows and not to_deliver:
+            self._payments.save(replace(payment, due_at_ms=None))
+            return "nothing_left"
+        stuck = [row for row in rows if now_ms >= row.updated_at_ms + CHECK_AGAIN_MS]
+        for row in stuck:
+            self._ledger.requeue(row.event.key, now_ms=now_ms)
+        self._payments.save(replace(payment, due_at_ms=now_ms + (DELIVERY_PATIENCE_MS if to_deliver else CHECK_AGAIN_MS)))
+        return "requeued" if stuck else "waiting"
+
+    def _release(self, payment: Payment, now_ms: int) -> str:
+        """Repair the link of a held Purchase and let it go: at once if it has one now, else when its time is over."""
+        attribution = self._settler.relink(payment, now_ms)
+        released, rows = self._settler.with_purchases(replace(payment, attribution=attribution, updated_at_ms=now_ms), now_ms)
+        self._payments.save(released, rows)
+        if released.purchase_state is PurchaseState.HELD:
+            return "still_held"
+        return "repaired" if attribution.certain else "released_without_link"
+
+    def _deliver(self, payment: Payment, now_ms: int) -> str:
+        """Take the delivery over, by a write that only one can win, and do it."""
+        taken = self._payments.save(replace(payment, due_at_ms=now_ms + DELIVERY_PATIENCE_MS))
+        delivered = self._courier.deliver(taken)
+        return "delivery_failed" if delivered.delivery_state is DeliveryState.TO_DO else "delivered"

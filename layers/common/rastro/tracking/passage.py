@@ -1,0 +1,240 @@
+"""One visit to ``/go/{slug}``: who is it, where do they go, and what is written down about it.
+
+The visitor always gets on: whatever fails here (cache, record, queue, signing keys) costs the trail, never the redirect.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, fields, replace
+from enum import StrEnum
+from typing import Protocol
+from urllib.parse import unquote, unquote_plus
+
+from rastro.errors import SecretMissing, StoreUnavailable
+from rastro.model import Campaign, Click, Funnel, FunnelBot, FunnelMode, Slug, TrackingToken
+from rastro.stores.ports import ClickStore, EventQueue, FunnelStore
+from rastro.tracking import token as start_token
+from rastro.tracking.fbclid import fbc_for, new_fbp, parse_fbc, usable_fbclid, valid_fbp
+from rastro.tracking.token import SigningKeys, StartToken
+from rastro.tracking.traffic import Traffic, classify
+from rastro.tracking.visitor import (
+    FBC_COOKIE,
+    FBP_COOKIE,
+    VISITOR_COOKIE,
+    VISITOR_ID_BYTES,
+    Cookie,
+    valid_visitor_id,
+)
+
+PARAMETER_MAX_LENGTH = 1024
+USER_AGENT_MAX_LENGTH = 1024
+RANDOM_FBP_LIMIT = 2**31
+_CAMPAIGN_PARAMETERS = tuple(field.name for field in fields(Campaign))
+
+
+class Answer(StrEnum):
+    """How a visit is answered."""
+
+    REDIRECT = "redirect"
+    PAGE = "page"
+    PREVIEW = "preview"
+    NO_CONTENT = "no_content"
+    NOT_FOUND = "not_found"
+    UNAVAILABLE = "unavailable"
+
+
+class Randomness(Protocol):
+    """Where unguessable bytes and numbers come from."""
+
+    def token_bytes(self, count: int) -> bytes:
+        """Return random bytes."""
+
+    def token_urlsafe(self, count: int) -> str:
+        """Return ``count`` random bytes in base64url."""
+
+    def randbelow(self, limit: int) -> int:
+        """Return a random number from 0 to ``limit`` - 1."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Visit:
+    """A request for ``/go/{slug}`` as it came."""
+
+    slug: Slug
+    method: str
+    raw_query: str
+    headers: Mapping[str, str]
+    """Names in lower case."""
+    cookies: Mapping[str, str]
+    address: str | None
+    """The client's address, from a source that the client cannot forge."""
+    page_url: str
+    """The public URL of the redirect, without a query."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Passage:
+    """What a visit ends in."""
+
+    answer: Answer
+    traffic: Traffic
+    funnel: Funnel | None = None
+    location: str | None = None
+    """Where to, for ``REDIRECT``, and the button of the page."""
+    cookies: tuple[Cookie, ...] = ()
+    click: Click | None = None
+    nonce: str | None = None
+    """The beacon nonce of the page."""
+    faults: tuple[str, ...] = ()
+    """What failed on the way, each a constant name for the log and the metrics."""
+
+
+class Redirect:
+    """Lets visitors pass and records their clicks."""
+
+    def __init__(
+        self,
+        *,
+        funnels: FunnelStore,
+        clicks: ClickStore,
+        queue: EventQueue,
+        keys: Callable[[], SigningKeys],
+        randomness: Randomness,
+        now_ms: Callable[[], int],
+    ) -> None:
+        """Take the stores, the signing keys (read when needed), randomness and the clock."""
+        self._funnels = funnels
+        self._clicks = clicks
+        self._queue = queue
+        self._keys = keys
+        self._randomness = randomness
+        self._now_ms = now_ms
+
+    def visit(self, visit: Visit) -> Passage:
+        """Answer one visit; a person's click is recorded before the answer."""
+        traffic = classify(visit.method, visit.headers)
+        try:
+            funnel = self._funnels.get(visit.slug)
+        except StoreUnavailable:
+            return Passage(answer=Answer.UNAVAILABLE, traffic=traffic, faults=("funnel_unavailable",))
+        if funnel is None or not funnel.bots:
+            return Passage(answer=Answer.NOT_FOUND, traffic=traffic)
+        if traffic is not Traffic.PERSON:
+            answer = Answer.NO_CONTENT if traffic is Traffic.PREFETCH else Answer.PREVIEW
+            return Passage(answer=answer, traffic=traffic, funnel=funnel, location=bot_link(funnel.bots[0]))
+        return self._let_pass(visit, funnel)
+
+    def plain(self, slug: Slug) -> Passage:
+        """Let a visitor pass without a trail, for when something failed that nothing here foresaw."""
+        try:
+            funnel = self._funnels.get(slug)
+        except StoreUnavailable:
+            funnel = None
+        if funnel is None or not funnel.bots:
+            return Passage(answer=Answer.UNAVAILABLE, traffic=Traffic.PERSON, faults=("unforeseen",))
+        location = bot_link(funnel.bots[0])
+        return Passage(answer=Answer.REDIRECT, traffic=Traffic.PERSON, funnel=funnel, location=location, faults=("unforeseen",))
+
+    def _let_pass(self, visit: Visit, funnel: Funnel) -> Passage:
+        bot = funnel.bots[0]
+        answer = Answer.PAGE if funnel.mode is FunnelMode.PAGE else Answer.REDIRECT
+        passage = Passage(answer=answer, traffic=Traffic.PERSON, funnel=funnel, location=bot_link(bot))
+        try:
+            keys = self._keys()
+        except (SecretMissing, StoreUnavailable):
+            # Without a key there is no token, and an unsigned one would be an invented one: the person goes on without.
+            return replace(passage, faults=("signing_keys_unavailable",))
+        click = self._click(keys, visit, funnel, bot)
+        token = start_token.parse(keys, click.tracking_token)
+        return replace(
+            passage,
+            location=bot_link(bot, click.tracking_token),
+            click=click,
+            cookies=_cookies(click),
+            nonce=None if token is None else start_token.beacon_nonce(keys, token),
+            faults=self._record(click),
+        )
+
+    def _click(self, keys: SigningKeys, visit: Visit, funnel: Funnel, bot: FunnelBot) -> Click:
+        now_ms = self._now_ms()
+        query = kept_parameters(visit.raw_query)
+        fbclid = usable_fbclid(query.get("fbclid"))
+        campaign = Campaign(**{name: query.get(name) for name in _CAMPAIGN_PARAMETERS})
+        click_id = self._randomness.token_bytes(start_token.CLICK_ID_BYTES)
+        return Click(
+            tracking_token=start_token.mint(keys, click_id=click_id, clicked_at_ms=now_ms, slug=funnel.slug, campaign=campaign),
+            slug=funnel.slug,
+            clicked_at_ms=now_ms,
+            pageview_event_id=start_token.pageview_event_id(click_id),
+            campaign=campaign,
+            bot_id=bot.bot_id,
+            visitor_id=valid_visitor_id(visit.cookies.get(VISITOR_COOKIE))
+            or valid_visitor_id(self._randomness.token_urlsafe(VISITOR_ID_BYTES)),
+            fbclid=fbclid,
+            fbc=fbc_for(fbclid, visit.cookies.get(FBC_COOKIE), now_ms),
+            fbp=valid_fbp(visit.cookies.get(FBP_COOKIE)) or new_fbp(self._randomness.randbelow(RANDOM_FBP_LIMIT), now_ms),
+            click_ip=visit.address,
+            click_user_agent=visit.headers.get("user-agent", "")[:USER_AGENT_MAX_LENGTH] or None,
+            event_source_url=visit.page_url,
+        )
+
+    def _record(self, click: Click) -> tuple[str, ...]:
+        """Write the click to its store, else to the queue to be restored; return the faults met."""
+        try:
+            self._clicks.put(click)
+        except StoreUnavailable:
+            try:
+                self._queue.send_lost_click(click)
+            except StoreUnavailable:
+                return ("click_not_recorded", "click_lost")
+            return ("click_not_recorded",)
+        return ()
+
+    def seen(self, slug: Slug, nonce: str, *, fbp: str | None, fbc: str | None) -> bool:
+        """Add what the page read from its browser to the click of its nonce; say whether the nonce is one of ours."""
+        token = start_token.token_of_nonce(self._keys(), slug, nonce)
+        if token is None:
+            return False
+        valid_fbc = parse_fbc(fbc)
+        self._clicks.add_browser_ids(token.token, fbp=valid_fbp(fbp), fbc=valid_fbc.value if valid_fbc else None)
+        return True
+
+    def started(self, slug: Slug, nonce: str) -> tuple[StartToken, bool] | None:
+        """Return the start token of a page's nonce and whether a ``/start`` came with it, or ``None`` for no nonce of ours."""
+        token = start_token.token_of_nonce(self._keys(), slug, nonce)
+        if token is None:
+            return None
+        click = self._clicks.get(token.token)
+        return token, click is not None and click.claimed_by is not None
+
+
+def bot_link(bot: FunnelBot, token: TrackingToken | None = None) -> str:
+    """Return the link that opens a bot, with its ``start`` parameter if there is a token."""
+    return f"https://t.me/{bot.username}" + (f"?start={token}" if token else "")
+
+
+def kept_parameters(raw_query: str) -> dict[str, str]:
+    """Return the ad's parameters of a query string, decoded once, the first of each name.
+
+    A ``+`` is a space as HTML forms have it, but not in an fbclid, which goes unmodified. Values are cut at 1,024 characters;
+    an fbclid never is: whether its length is usable is decided on the whole.
+    """
+    kept: dict[str, str] = {}
+    for piece in raw_query.split("&"):
+        raw_name, _, raw_value = piece.partition("=")
+        name = unquote_plus(raw_name)
+        if name == "fbclid":
+            kept.setdefault(name, unquote(raw_value))
+        elif name in _CAMPAIGN_PARAMETERS and raw_value:
+            kept.setdefault(name, unquote_plus(raw_value)[:PARAMETER_MAX_LENGTH])
+    return kept
+
+
+def _cookies(click: Click) -> tuple[Cookie, ...]:
+    values = (
+        Cookie(VISITOR_COOKIE, click.visitor_id or "", http_only=True),
+        Cookie(FBP_COOKIE, click.fbp or ""),
+        Cookie(FBC_COOKIE, click.fbc or ""),
+    )
+    return tuple(cookie for cookie in values if cookie.value)
