@@ -40,9 +40,11 @@ class InMemoryClickStore(_Breakable):
         super().__init__()
         self.clicks: dict[TrackingToken, Click] = {}
 
-    def put(self, click: Click) -> None:
+    def put(self, click: Click) -> bool:
         self._check()
+        others = [known for known in self.clicks.values() if known.tracking_token != click.tracking_token]
         self.clicks.setdefault(click.tracking_token, click)
+        return click.fbclid is not None and any(known.fbclid == click.fbclid for known in others)
 
     def get(self, token: TrackingToken) -> Click | None:
         self._check()
@@ -54,7 +56,8 @@ class InMemoryClickStore(_Breakable):
 
     def newest_by_visitor(self, visitor_id: VisitorId) -> Click | None:
         self._check()
-        return self._newest([click for click in self.clicks.values() if click.visitor_id == visitor_id])
+        found = [click for click in self.clicks.values() if click.visitor_id == visitor_id]
+        return self._newest([click for click in found if click.from_ad] or found)
 
     def claim(self, token: TrackingToken, bot_user_key: str) -> None:
         self._check()
@@ -68,13 +71,50 @@ class InMemoryClickStore(_Breakable):
         if click is not None:
             self.clicks[token] = replace(click, fbp=click.fbp or fbp, fbc=click.fbc or fbc)
 
+    @staticmethod
+    def _newest(clicks: Sequence[Click]) -> Click | None:
+        return max(clicks, key=lambda click: click.clicked_at_ms, default=None)
+
+
+class InMemoryClickCache(_Breakable):
+    def __init__(self) -> None:
+        super().__init__()
+        self.clicks: dict[TrackingToken, Click] = {}
+        self.newest: dict[str, TrackingToken] = {}
+
+    def put(self, click: Click) -> bool:
+        self._check()
+        before = self.newest.get(f"fbclid:{click.fbclid}", click.tracking_token)
+        self.clicks[click.tracking_token] = click
+        self.newest |= self._pointers(click, fbclid=True, visitor=click.from_ad)
+        self.newest = self._pointers(click, fbclid=False, visitor=True) | self.newest
+        return before != click.tracking_token
+
+    def keep(self, click: Click, *, fbclid: bool = False, visitor: bool = False) -> None:
+        self._check()
+        self.clicks.setdefault(click.tracking_token, click)
+        self.newest = self._pointers(click, fbclid=fbclid, visitor=visitor) | self.newest
+
+    def get(self, token: TrackingToken) -> Click | None:
+        self._check()
+        return self.clicks.get(token)
+
+    def newest_by_fbclid(self, fbclid: str) -> Click | None:
+        self._check()
+        return self.clicks.get(self.newest.get(f"fbclid:{fbclid}", TrackingToken("")))
+
+    def newest_by_visitor(self, visitor_id: VisitorId) -> Click | None:
+        self._check()
+        return self.clicks.get(self.newest.get(f"visitor:{visitor_id}", TrackingToken("")))
+
     def forget(self, token: TrackingToken) -> None:
         self._check()
         self.clicks.pop(token, None)
 
     @staticmethod
-    def _newest(clicks: Sequence[Click]) -> Click | None:
-        return max(clicks, key=lambda click: click.clicked_at_ms, default=None)
+    def _pointers(click: Click, *, fbclid: bool, visitor: bool) -> dict[str, TrackingToken]:
+        named = {"fbclid": click.fbclid if fbclid else None, "visitor": click.visitor_id if visitor else None}
+        return {f"{name}:{value}": click.tracking_token for name, value in named.items() if value is not None}
 
 
 class InMemoryBotUserStore(_Breakable):

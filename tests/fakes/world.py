@@ -19,7 +19,8 @@ from rastro.telegram.bot import Keyboard
 from rastro.telegram.updates import ButtonPress, Message, Person
 from rastro.tracking.linking import Linker
 from rastro.tracking.passage import Passage, Redirect, Visit
-from rastro.tracking.token import SigningKeys
+from rastro.tracking.recognition import Recognition
+from rastro.tracking.signing import SigningKeys
 from tests.fakes.stores import (
     InMemoryBotUserStore,
     InMemoryClickStore,
@@ -30,6 +31,7 @@ from tests.fakes.stores import (
 )
 
 NOW_MS = 1_790_000_000_000
+BASE_URL = "https://go.example.com"
 BOT = BotId("7000000001")
 SLUG = Slug("curso")
 PERSON = Person(chat_id=ChatId("1111"), first_name="Ana")
@@ -142,10 +144,16 @@ class World:
         self.provider = SimpleProvider(self)
         self.keys = SigningKeys(b"k" * 32)
         clock = self._clock
-        self.redirect = Redirect(
-            funnels=self.funnels, clicks=self.clicks, queue=self.queue, keys=lambda: self.keys, randomness=Dice(), now_ms=clock
-        )
         self.linker = Linker(clicks=self.clicks, funnels=self.funnels, keys=lambda: self.keys, attribution_window_days=7)
+        self.redirect = Redirect(
+            funnels=self.funnels,
+            clicks=self.clicks,
+            queue=self.queue,
+            recognition=Recognition(bot_users=self.bot_users, funnels=self.funnels, linker=self.linker),
+            keys=lambda: self.keys,
+            randomness=Dice(),
+            now_ms=clock,
+        )
         self.people = People(bot_users=self.bot_users, clicks=self.clicks, funnels=self.funnels, linker=self.linker, now_ms=clock)
         self.cashier = Cashier(
             people=self.people,
@@ -155,7 +163,12 @@ class World:
             now_ms=clock,
         )
         self.shop = Shop(
-            people=self.people, funnels=self.funnels, cashier=self.cashier, bots=lambda _bot_id: self.bot, now_ms=clock
+            people=self.people,
+            funnels=self.funnels,
+            cashier=self.cashier,
+            bots=lambda _bot_id: self.bot,
+            keys=lambda: self.keys,
+            now_ms=clock,
         )
         self.courier = Courier(payments=self.payments, funnels=self.funnels, bots=lambda _bot_id: self.bot, now_ms=clock)
         self.settler = Settler(
@@ -203,11 +216,11 @@ class World:
 
     def start(self, start_param: str = "", person: Person = PERSON) -> Outcome:
         """Open the bot."""
-        return self.shop.handle(BOT, Message(person=person, text=f"/start {start_param}".strip()))
+        return self.shop.handle(BOT, Message(person=person, text=f"/start {start_param}".strip()), BASE_URL)
 
     def press(self, data: str = "buy:curso", person: Person = PERSON) -> Outcome:
         """Press a button."""
-        return self.shop.handle(BOT, ButtonPress(person=person, callback_query_id="cb", data=data))
+        return self.shop.handle(BOT, ButtonPress(person=person, callback_query_id="cb", data=data), BASE_URL)
 
     def buy(self, person: Person = PERSON) -> Payment:
         """Ask for a charge and return its payment."""

@@ -70,6 +70,15 @@ class Reason(StrEnum):
     LEGACY_PAYMENT = "legacy_payment"
 
 
+class StartPayload(StrEnum):
+    """What a ``/start`` brought."""
+
+    BARE = "bare"
+    TOKEN = "token"  # noqa: S105 - a kind of payload, not a password
+    INVALID = "invalid"
+    FOREIGN = "foreign"
+
+
 class BotUserStatus(StrEnum):
     """Whether the person takes messages from the bot."""
 
@@ -229,6 +238,8 @@ class Click:
     event_source_url: str | None = None
     claimed_by: str | None = None
     """``{bot_id}#{chat_id}`` of the person who came to a bot with this click's token."""
+    bridge_for: str | None = None
+    """``{bot_id}#{chat_id}`` of the person whose bot gave them the link (``u``) that this click came by."""
 
     @property
     def from_ad(self) -> bool:
@@ -265,7 +276,9 @@ class Session:
     """One entry of a bot user's link history."""
 
     tracking_token: TrackingToken
+    slug: Slug
     link_source: LinkSource
+    link_confidence: Confidence
     clicked_at_ms: int
     linked_at_ms: int
     from_ad: bool
@@ -294,6 +307,8 @@ class BotUser:
     link_confidence: Confidence = Confidence.NONE
     reason: Reason | None = None
     linked_at_ms: int | None = None
+    last_start_at_ms: int | None = None
+    last_start_payload: StartPayload | None = None
     first_name: str | None = None
     username: str | None = None
     language_code: str | None = None
@@ -304,6 +319,13 @@ class BotUser:
     def key(self) -> str:
         """``{bot_id}#{chat_id}``, the form in which other records name this person."""
         return bot_user_key(self.bot_id, self.chat_id)
+
+    def session_at(self, moment_ms: int) -> Session | None:
+        """Return the link that held at a moment: the latest of those whose click had been made by then.
+
+        A link that was given up (its click fell out of the window) is still in the history and is returned too.
+        """
+        return next((session for session in self.sessions if session.clicked_at_ms <= moment_ms), None)
 
 
 def bot_user_key(bot_id: BotId, chat_id: ChatId) -> str:

@@ -43,12 +43,13 @@ class DynamoBotUserStore:
             for key in keys.fbclid_keys(fbclid)
             for entry in self._table.query("by_fbclid", "fbclid_key", key, newest_first=True, limit=INDEX_LIMIT)
         ]
-        return self._whole(entries)
+        # The index may lag behind a person who came by another ad since.
+        return [bot_user for bot_user in self._whole(entries) if bot_user.fbclid == fbclid]
 
     def by_visitor(self, visitor_id: VisitorId) -> Sequence[BotUser]:
         """Return the people who are tied to this browser."""
         query = self._table.query("by_visitor", "visitor_id", visitor_id, newest_first=True, limit=INDEX_LIMIT)
-        return self._whole(list(query))
+        return [bot_user for bot_user in self._whole(list(query)) if bot_user.visitor_id == visitor_id]
 
     def _whole(self, entries: Sequence[Item]) -> Sequence[BotUser]:
         found = (self.get(BotId(entry["bot_id"]), ChatId(entry["chat_id"])) for entry in entries)

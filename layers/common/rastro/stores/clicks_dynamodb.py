@@ -9,6 +9,9 @@ from rastro.stores.dynamodb import Condition, Table
 from rastro.stores.items import click_item, click_of
 from rastro.stores.wire import Item
 
+VISITOR_CLICKS = 10
+"""How many of a browser's clicks are looked through for one that came by an ad."""
+
 
 class DynamoClickStore:
     """The click table."""
@@ -17,8 +20,11 @@ class DynamoClickStore:
         """Take the table."""
         self._table = table
 
-    def put(self, click: Click) -> None:
-        """Store a click; one that is there already stays as it is, with what was added to it since."""
+    def put(self, click: Click) -> bool:
+        """Store a click; one that is there already stays as it is, with what was added to it since.
+
+        Whether its fbclid was seen before is not looked up: it may have been.
+        """
         item = click_item(click)
         item["expires_at"] = keys.expires_at(click.clicked_at_ms, keys.CLICK_LIFETIME_MS)
         if click.fbclid is not None:
@@ -27,7 +33,8 @@ class DynamoClickStore:
         try:
             self._table.put(item, Condition("attribute_not_exists(tracking_token)", {}, {}))
         except Conflict:
-            return
+            return True
+        return click.fbclid is not None
 
     def get(self, token: TrackingToken) -> Click | None:
         """Return the click of a start token."""
@@ -44,9 +51,14 @@ class DynamoClickStore:
         return self._whole(max(found, key=_clicked_at_ms, default=None))
 
     def newest_by_visitor(self, visitor_id: VisitorId) -> Click | None:
-        """Return the newest click of a browser."""
-        found = self._table.query("by_visitor", "visitor_id", visitor_id, newest_first=True, limit=1)
-        return self._whole(next(found, None))
+        """Return the newest click of a browser that came by an ad, of its last ones, else its newest."""
+        newest: Click | None = None
+        for entry in self._table.query("by_visitor", "visitor_id", visitor_id, newest_first=True, limit=VISITOR_CLICKS):
+            click = self._whole(entry)
+            if click is not None and click.from_ad:
+                return click
+            newest = newest or click
+        return newest
 
     def claim(self, token: TrackingToken, bot_user_key: str) -> None:
         """Note who came with a click, unless somebody did before or it is not there."""

@@ -39,7 +39,7 @@ def connect(url: str, *, cluster: bool) -> redis.Redis | redis.RedisCluster:
 
 
 class RedisClickCache:
-    """A click store that forgets. The newest write wins the pointers of an fbclid and of a browser."""
+    """A click store that forgets. The latest click put wins the pointers of its fbclid and its browser."""
 
     def __init__(
         self,
@@ -55,18 +55,40 @@ class RedisClickCache:
         self._now_ms = now_ms
         self._closed_until_ms = 0
 
-    def put(self, click: Click) -> None:
-        """Keep a click and point its fbclid and browser to it, in one round trip."""
-        values = {keys.click_cache_key(click.tracking_token): json.dumps(click_item(click), ensure_ascii=False)}
-        if click.fbclid is not None:
+    def put(self, click: Click) -> bool:
+        """Keep a click and point its fbclid and browser to it, in one round trip; say whether the fbclid had been seen.
+
+        A click without an ad takes a browser's pointer only where there is none: it must not hide the ad that came before it.
+        """
+        token, ttl = click.tracking_token, self._ttl_seconds
+
+        def write(client: redis.Redis | redis.RedisCluster) -> object:
+            pipeline = client.pipeline(transaction=False)
+            pipeline.set(keys.click_cache_key(token), _text(click), ex=ttl)
+            if click.visitor_id is not None:
+                pipeline.set(keys.visitor_cache_key(click.visitor_id), token, ex=ttl, nx=not click.from_ad)
+            if click.fbclid is not None:
+                pipeline.set(keys.fbclid_cache_key(click.fbclid), token, ex=ttl, get=True)
+            return pipeline.execute()[-1]
+
+        before = self._guarded(write)
+        return click.fbclid is not None and before not in (None, token.encode())
+
+    def keep(self, click: Click, *, fbclid: bool = False, visitor: bool = False) -> None:
+        """Keep a click that was read from the record, and that it is the newest of its fbclid or browser.
+
+        What is here already stays: it was written since, by a newer click or by a reader who came later.
+        """
+        values = {keys.click_cache_key(click.tracking_token): _text(click)}
+        if fbclid and click.fbclid is not None:
             values[keys.fbclid_cache_key(click.fbclid)] = click.tracking_token
-        if click.visitor_id is not None:
+        if visitor and click.visitor_id is not None:
             values[keys.visitor_cache_key(click.visitor_id)] = click.tracking_token
 
         def write(client: redis.Redis | redis.RedisCluster) -> None:
             pipeline = client.pipeline(transaction=False)
             for key, value in values.items():
-                pipeline.set(key, value, ex=self._ttl_seconds)
+                pipeline.set(key, value, ex=self._ttl_seconds, nx=True)
             pipeline.execute()
 
         self._guarded(write)
@@ -76,7 +98,7 @@ class RedisClickCache:
         text = self._guarded(lambda client: client.get(keys.click_cache_key(token)))
         try:
             return click_of(json.loads(cast("bytes", text))) if text else None
-        except (ValueError, KeyError, TypeError):
+        except (ValueError, KeyError, TypeError, AttributeError):
             return None
 
     def newest_by_fbclid(self, fbclid: str) -> Click | None:
@@ -103,6 +125,10 @@ class RedisClickCache:
             if self._client is None:
                 self._client = self._connect()
             return command(self._client)
-        except (redis.RedisError, OSError) as exc:
+        except (redis.RedisError, redis.exceptions.RedisClusterException, OSError) as exc:
             self._closed_until_ms = self._now_ms() + BREAKER_MS
             raise StoreUnavailable(f"the cache failed: {type(exc).__name__}") from exc
+
+
+def _text(click: Click) -> str:
+    return json.dumps(click_item(click))

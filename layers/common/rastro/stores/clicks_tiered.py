@@ -17,8 +17,11 @@ _T = TypeVar("_T")
 class ClickCache(Protocol):
     """What the tiers ask of a cache; everything may raise ``StoreUnavailable``."""
 
-    def put(self, click: Click) -> None:
-        """Keep a click for a while."""
+    def put(self, click: Click) -> bool:
+        """Keep a new click for a while, as the newest of its fbclid and its browser; say whether the fbclid was here before."""
+
+    def keep(self, click: Click, *, fbclid: bool = False, visitor: bool = False) -> None:
+        """Keep a click that was read from the record, and what it is the newest of; what is here already stays."""
 
     def get(self, token: TrackingToken) -> Click | None:
         """Return a click if it is still here."""
@@ -34,7 +37,11 @@ class ClickCache(Protocol):
 
 
 class TieredClickStore:
-    """Reads from the cache, then from the record; writes to both, and only the record's failure counts."""
+    """Reads from the cache, then from the record; writes to both, and only the record's failure counts.
+
+    A cache that fails just when a click is claimed keeps the copy without the claim until its time is over, and one that was away
+    when a click was put does not name it the newest: what is read from it can be that much behind the record.
+    """
 
     def __init__(
         self, cache: ClickCache | None, record: ClickStore, *, on_cache_error: Callable[[StoreUnavailable], None]
@@ -44,10 +51,11 @@ class TieredClickStore:
         self._record = record
         self._on_cache_error = on_cache_error
 
-    def put(self, click: Click) -> None:
+    def put(self, click: Click) -> bool:
         """Store a click in both tiers; the cache comes first, so that a refused record still leaves a trail."""
-        self._tried(lambda cache: cache.put(click))
-        self._record.put(click)
+        seen = self._tried(lambda cache: cache.put(click))
+        maybe = self._record.put(click)
+        return maybe if seen is None else seen
 
     def get(self, token: TrackingToken) -> Click | None:
         """Return the click of a start token, and keep it in the cache if it was not there."""
@@ -56,12 +64,12 @@ class TieredClickStore:
     def newest_by_fbclid(self, fbclid: str) -> Click | None:
         """Return the newest click with an fbclid."""
         found = self._tried(lambda cache: cache.newest_by_fbclid(fbclid))
-        return found or self._kept(self._record.newest_by_fbclid(fbclid))
+        return found or self._kept(self._record.newest_by_fbclid(fbclid), fbclid=True)
 
     def newest_by_visitor(self, visitor_id: VisitorId) -> Click | None:
         """Return the newest click of a browser."""
         found = self._tried(lambda cache: cache.newest_by_visitor(visitor_id))
-        return found or self._kept(self._record.newest_by_visitor(visitor_id))
+        return found or self._kept(self._record.newest_by_visitor(visitor_id), visitor=True)
 
     def claim(self, token: TrackingToken, bot_user_key: str) -> None:
         """Note on the record who came with a click."""
@@ -73,9 +81,9 @@ class TieredClickStore:
         self._record.add_browser_ids(token, fbp=fbp, fbc=fbc)
         self._tried(lambda cache: cache.forget(token))
 
-    def _kept(self, click: Click | None) -> Click | None:
+    def _kept(self, click: Click | None, *, fbclid: bool = False, visitor: bool = False) -> Click | None:
         if click is not None:
-            self._tried(lambda cache: cache.put(click))
+            self._tried(lambda cache: cache.keep(click, fbclid=fbclid, visitor=visitor))
         return click
 
     def _tried(self, ask: Callable[[ClickCache], _T | None]) -> _T | None:

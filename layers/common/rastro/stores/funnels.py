@@ -22,6 +22,11 @@ from rastro.stores.ports import FunnelStore
 MEMORY_MS = 15_000
 """How long a container works with a funnel before it reads it again."""
 
+PATIENCE_MS = 5_000
+"""How long it works with what it knows before it asks a store again that did not answer."""
+CAMPAIGNS_KNOWN = 10_000
+"""How many campaigns a container knows to be stored, before it forgets them all."""
+
 _T = TypeVar("_T")
 
 
@@ -79,6 +84,7 @@ class CachedFunnelStore:
         self._memory_ms = memory_ms
         self._funnels: dict[str, tuple[int, Funnel | None]] = {}
         self._bots: dict[str, tuple[int, BotProfile | None]] = {}
+        self._campaigns: set[str] = set()
 
     def get(self, slug: Slug) -> Funnel | None:
         """Return a funnel."""
@@ -99,8 +105,13 @@ class CachedFunnelStore:
         return self._inner.campaign(ref)
 
     def remember_campaign(self, ref: str, campaign: Campaign, *, seen_at_ms: int) -> None:
-        """Keep the names behind a campaign's short id."""
+        """Keep the names behind a campaign's short id; every click names one, and few are new."""
+        if ref in self._campaigns:
+            return
         self._inner.remember_campaign(ref, campaign, seen_at_ms=seen_at_ms)
+        if len(self._campaigns) >= CAMPAIGNS_KNOWN:
+            self._campaigns.clear()
+        self._campaigns.add(ref)
 
     def _remembered(self, memory: dict[str, tuple[int, _T | None]], key: str, read: Callable[[], _T | None]) -> _T | None:
         now_ms = self._now_ms()
@@ -112,6 +123,7 @@ class CachedFunnelStore:
         except StoreUnavailable:
             if known is None:
                 raise
+            memory[key] = (now_ms - self._memory_ms + min(PATIENCE_MS, self._memory_ms), known)
             return known
         # Absence is not remembered: anybody can ask for slugs that do not exist, and a new funnel works at once.
         if found is not None:

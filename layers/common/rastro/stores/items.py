@@ -35,6 +35,7 @@ from rastro.model import (
     PurchaseState,
     Reason,
     Session,
+    StartPayload,
 )
 from rastro.stores.wire import Item
 
@@ -70,7 +71,16 @@ def bot_user_item(bot_user: BotUser) -> Item:
 def bot_user_of(item: Mapping[str, Any]) -> BotUser:
     """Return the bot user of a record."""
     known = _known(BotUser, item) | {"sessions": tuple(_session(entry) for entry in item.get("sessions", ()))}
-    return BotUser(**_with_enums(known, status=BotUserStatus, link_source=LinkSource, link_confidence=Confidence, reason=Reason))
+    return BotUser(
+        **_with_enums(
+            known,
+            status=BotUserStatus,
+            link_source=LinkSource,
+            link_confidence=Confidence,
+            reason=Reason,
+            last_start_payload=StartPayload,
+        )
+    )
 
 
 def payment_item(payment: Payment) -> Item:
@@ -142,7 +152,7 @@ def ledger_row_of(item: Mapping[str, Any]) -> LedgerRow:
 
 
 def _session(entry: Mapping[str, Any]) -> Session:
-    return Session(**_with_enums(_known(Session, entry), link_source=LinkSource))
+    return Session(**_with_enums(_known(Session, entry), link_source=LinkSource, link_confidence=Confidence))
 
 
 def _known(kind: Any, item: Mapping[str, Any]) -> dict[str, Any]:  # noqa: ANN401 - a dataclass

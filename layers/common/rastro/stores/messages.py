@@ -36,4 +36,5 @@ def parse_message(body: str) -> ConversionEvent | Click:
 
 
 def _dump(document: object) -> str:
-    return json.dumps(document, ensure_ascii=False, separators=(",", ":"))
+    # ASCII only: SQS refuses a message for a character such as U+FFFF, and anybody can put one into a URL.
+    return json.dumps(document, separators=(",", ":"))

@@ -31,8 +31,8 @@ from rastro.model import (
 class ClickStore(Protocol):
     """Every click of the last 90 days."""
 
-    def put(self, click: Click) -> None:
-        """Store a click; the same click twice is one."""
+    def put(self, click: Click) -> bool:
+        """Store a click, the same click twice as one; say whether an earlier one may have carried the same fbclid."""
 
     def get(self, token: TrackingToken) -> Click | None:
         """Return the click of a start token."""
@@ -41,7 +41,7 @@ class ClickStore(Protocol):
         """Return the newest click that carried exactly this fbclid (case and length kept)."""
 
     def newest_by_visitor(self, visitor_id: VisitorId) -> Click | None:
-        """Return the newest click of a browser."""
+        """Return the newest click of a browser that came by an ad, else its newest."""
 
     def claim(self, token: TrackingToken, bot_user_key: str) -> None:
         """Note who came to a bot with this click; the first claim stays, a click that is not stored is left alone."""

@@ -19,6 +19,14 @@ BATCH_BYTES = 262_144
 """What one ``SendMessageBatch`` takes (https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessageBatch.html)."""
 
 
+ATTEMPTS = 2
+"""How often an event is handed over that the queue refuses from an otherwise taken request."""
+
+
+_Batch = list[tuple[ConversionEvent, str]]
+"""Events, each with its message."""
+
+
 class SqsEventQueue:
     """The CAPI queue."""
 
@@ -31,17 +39,25 @@ class SqsEventQueue:
         """Queue events, as many in a request as fit; return those that were not taken."""
         refused: list[ConversionEvent] = []
         for batch in _batches([(event, event_message(event)) for event in events]):
-            entries: list[SendMessageBatchRequestEntryTypeDef] = [
-                {"Id": str(number), "MessageBody": body} for number, (_, body) in enumerate(batch)
-            ]
-            try:
-                with translated("send to the queue"):
-                    answer = self._client().send_message_batch(QueueUrl=self._url, Entries=entries)
-            except StoreUnavailable:
-                refused += [event for event, _ in batch]
-            else:
-                refused += [batch[int(failed["Id"])][0] for failed in answer.get("Failed", [])]
+            left = batch
+            for _ in range(ATTEMPTS):
+                try:
+                    left = self._send_batch(left)
+                except StoreUnavailable:
+                    break
+                if not left:
+                    break
+            refused += [event for event, _ in left]
         return refused
+
+    def _send_batch(self, batch: _Batch) -> _Batch:
+        """Queue one request's worth and return what was refused of it."""
+        entries: list[SendMessageBatchRequestEntryTypeDef] = [
+            {"Id": str(number), "MessageBody": body} for number, (_, body) in enumerate(batch)
+        ]
+        with translated("send to the queue"):
+            answer = self._client().send_message_batch(QueueUrl=self._url, Entries=entries)
+        return [batch[int(failed["Id"])] for failed in answer.get("Failed", [])]
 
     def send_lost_click(self, click: Click) -> None:
         """Queue a click to be restored."""
@@ -49,8 +65,8 @@ class SqsEventQueue:
             self._client().send_message(QueueUrl=self._url, MessageBody=lost_click_message(click))
 
 
-def _batches(messages: Sequence[tuple[ConversionEvent, str]]) -> Iterator[list[tuple[ConversionEvent, str]]]:
-    batch: list[tuple[ConversionEvent, str]] = []
+def _batches(messages: _Batch) -> Iterator[_Batch]:
+    batch: _Batch = []
     size = 0
     for event, body in messages:
         length = len(body.encode())

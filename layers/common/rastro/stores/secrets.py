@@ -22,17 +22,21 @@ PATIENCE_SECONDS = 30
 class SsmSecrets:
     """The secrets under a prefix, ``/rastro/{stage}``."""
 
-    def __init__(self, client: SSMClient, prefix: str) -> None:
+    def __init__(self, client: SSMClient, prefix: str, *, memory_seconds: int = MEMORY_SECONDS) -> None:
         """Take the client and the prefix."""
         self._provider = SSMProvider(boto3_client=client)
         self._prefix = prefix.rstrip("/")
+        self._memory_seconds = memory_seconds
         self._known: dict[str, str] = {}
 
     def get(self, name: str) -> str:
-        """Return a secret by its name below the prefix."""
+        """Return a secret by its name below the prefix.
+
+        Raises ``SecretMissing`` when it is absent or empty, ``StoreUnavailable`` when it cannot be read and never was.
+        """
         path = f"{self._prefix}/{name}"
         try:
-            value = self._provider.get(path, max_age=MEMORY_SECONDS, decrypt=True)
+            value = self._provider.get(path, max_age=self._memory_seconds, decrypt=True)
         except GetParameterError as exc:
             if _is_absent(exc.__cause__ or exc.__context__):
                 self._known.pop(name, None)
@@ -40,8 +44,8 @@ class SsmSecrets:
             if name not in self._known:
                 raise StoreUnavailable(f"the secret {name} cannot be read") from exc
             value = self._known[name]
-            self._provider.add_to_cache((path, None), value, PATIENCE_SECONDS)
-        if not isinstance(value, str) or not value:
+            self._provider.add_to_cache((path, None, False), value, PATIENCE_SECONDS)
+        if not isinstance(value, str) or not value.strip():
             raise SecretMissing(f"the secret {name} is empty")
         self._known[name] = value
         return value
