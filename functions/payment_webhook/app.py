@@ -28,7 +28,7 @@ from rastro.stores.payments import DynamoPaymentStore
 from rastro.stores.secrets import SsmSecrets
 from rastro.telegram.client import TelegramBots
 from rastro.tracking.linking import Linker
-from rastro.tracking.token import KeyRing
+from rastro.tracking.signing import KeyRing
 
 _BOT_ID = re.compile(r"[0-9]{1,20}")
 

@@ -24,7 +24,7 @@ from rastro.stores.payments import DynamoPaymentStore
 from rastro.stores.secrets import SsmSecrets
 from rastro.telegram.client import TelegramBots
 from rastro.tracking.linking import Linker
-from rastro.tracking.token import KeyRing
+from rastro.tracking.signing import KeyRing
 
 TIME_TO_END_MS = 15_000
 """What is kept of the function's time for the payment under way."""

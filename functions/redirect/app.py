@@ -18,13 +18,16 @@ from rastro.gateway import HttpRequest, HttpResponse, json_response
 from rastro.model import Slug
 from rastro.observability import cache_failed, count, logger, observed
 from rastro.stores.aws import AwsClients
+from rastro.stores.bot_users import DynamoBotUserStore
 from rastro.stores.clicks_tiered import open_click_store
 from rastro.stores.funnels import CachedFunnelStore, DynamoFunnelStore
 from rastro.stores.queue import SqsEventQueue
 from rastro.stores.secrets import SsmSecrets
 from rastro.tracking import pages
+from rastro.tracking.linking import Linker
 from rastro.tracking.passage import Answer, Passage, Redirect, Visit
-from rastro.tracking.token import KeyRing
+from rastro.tracking.recognition import Recognition
+from rastro.tracking.signing import KeyRing
 from rastro.tracking.visitor import parse_cookies
 
 SEEN_MAX_BYTES = 8192
@@ -53,11 +56,16 @@ def dependencies() -> Dependencies:
         now_ms=now_ms,
         on_cache_error=cache_failed,
     )
+    funnels = CachedFunnelStore(DynamoFunnelStore(aws.table(settings.funnel_table)), now_ms)
+    keys = KeyRing(SsmSecrets(aws.ssm, settings.secrets_prefix))
+    linker = Linker(clicks=clicks, funnels=funnels, keys=keys, attribution_window_days=settings.attribution_window_days)
+    bot_users = DynamoBotUserStore(aws.table(settings.bot_user_table))
     redirect = Redirect(
-        funnels=CachedFunnelStore(DynamoFunnelStore(aws.table(settings.funnel_table)), now_ms),
+        funnels=funnels,
         clicks=clicks,
         queue=SqsEventQueue(lambda: aws.sqs, settings.capi_queue_url),
-        keys=KeyRing(SsmSecrets(aws.ssm, settings.secrets_prefix)),
+        recognition=Recognition(bot_users=bot_users, funnels=funnels, linker=linker),
+        keys=keys,
         randomness=secrets,
         now_ms=now_ms,
     )

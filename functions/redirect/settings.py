@@ -21,6 +21,7 @@ class Settings:
     redis_url: str
     redis_cluster: bool
     click_cache_ttl_seconds: int
+    attribution_window_days: int
     public_url: str
     trusted_address_header: str
 
@@ -36,6 +37,7 @@ class Settings:
             redis_url=environ.get("REDIS_URL", ""),
             redis_cluster=environ.get("REDIS_CLUSTER", "") == "true",
             click_cache_ttl_seconds=positive_int(environ, "CLICK_CACHE_TTL_SECONDS", 604_800),
+            attribution_window_days=positive_int(environ, "ATTRIBUTION_WINDOW_DAYS", 7),
             public_url=environ.get("PUBLIC_URL", ""),
             trusted_address_header=environ.get("TRUSTED_ADDRESS_HEADER", ""),
         )

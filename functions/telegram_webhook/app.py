@@ -31,7 +31,7 @@ from rastro.stores.secrets import SsmSecrets
 from rastro.telegram.client import TelegramBots
 from rastro.telegram.updates import parse_update
 from rastro.tracking.linking import Linker
-from rastro.tracking.token import KeyRing
+from rastro.tracking.signing import KeyRing
 
 SECRET_HEADER = "x-telegram-bot-api-secret-token"  # noqa: S105 - the name of a header
 _BOT_ID = re.compile(r"[0-9]{1,20}")
@@ -41,6 +41,7 @@ _BOT_ID = re.compile(r"[0-9]{1,20}")
 class Dependencies:
     """What the handler works with."""
 
+    public_url: str
     secrets: Secrets
     shop: Shop
 
@@ -59,11 +60,12 @@ def dependencies() -> Dependencies:
         now_ms=now_ms,
         on_cache_error=cache_failed,
     )
+    keys = KeyRing(secret_store)
     funnels = CachedFunnelStore(DynamoFunnelStore(aws.table(settings.funnel_table)), now_ms)
     linker = Linker(
         clicks=clicks,
         funnels=funnels,
-        keys=KeyRing(secret_store),
+        keys=keys,
         attribution_window_days=settings.attribution_window_days,
     )
     people = People(
@@ -81,8 +83,8 @@ def dependencies() -> Dependencies:
         now_ms=now_ms,
     )
     bots = TelegramBots(requests.Session(), secret_store, settings.telegram_api_url)
-    shop = Shop(people=people, funnels=funnels, cashier=cashier, bots=bots, now_ms=now_ms)
-    return Dependencies(secrets=secret_store, shop=shop)
+    shop = Shop(people=people, funnels=funnels, cashier=cashier, bots=bots, keys=keys, now_ms=now_ms)
+    return Dependencies(public_url=settings.public_url, secrets=secret_store, shop=shop)
 
 
 @observed
@@ -99,7 +101,7 @@ def handle(wired: Dependencies, request: HttpRequest) -> HttpResponse:
             count("telegram_refused")
             return json_response(401, {"error": "wrong secret token"})
         update_id, update = parse_update(request.body())
-        outcome = wired.shop.handle(bot_id, update)
+        outcome = wired.shop.handle(bot_id, update, request.base_url(wired.public_url))
     except InvalidInput as exc:
         # It comes from Telegram and stays as it is however often it is sent.
         logger.warning("update_unreadable", reason=str(exc))

@@ -22,6 +22,7 @@ class Settings:
     redis_cluster: bool
     click_cache_ttl_seconds: int
     attribution_window_days: int
+    public_url: str
     telegram_api_url: str
     openpix_api_url: str
 
@@ -38,6 +39,7 @@ class Settings:
             redis_cluster=environ.get("REDIS_CLUSTER", "") == "true",
             click_cache_ttl_seconds=positive_int(environ, "CLICK_CACHE_TTL_SECONDS", 604_800),
             attribution_window_days=positive_int(environ, "ATTRIBUTION_WINDOW_DAYS", 7),
+            public_url=environ.get("PUBLIC_URL", ""),
             telegram_api_url=environ.get("TELEGRAM_API_URL", "") or "https://api.telegram.org",
             openpix_api_url=environ.get("OPENPIX_API_URL", ""),
         )

@@ -107,7 +107,7 @@ def test_what_nothing_foresaw_still_redirects() -> None:
     def fall_over(_click: object) -> None:
         raise ZeroDivisionError
 
-    world.clicks.put = fall_over  # type: ignore[method-assign] # a fault that no port declares
+    world.clicks.put = fall_over  # type: ignore[assignment, method-assign] # a fault that no port declares
     answer = _go(world)
     assert (answer.status, answer.headers["location"]) == (302, "https://t.me/pao_bot")
 
@@ -150,13 +150,15 @@ UPDATE = {
 }
 
 
-def _telegram(world: World, secret: str | None = "telegram-secret", body: bytes | None = None, **secrets: str) -> int:
-    store = InMemorySecrets(**(SECRETS | secrets))
+def _telegram(
+    world: World, secret: str | None = "telegram-secret", body: bytes | None = None, secrets: dict[str, str] | None = None
+) -> int:
+    store = InMemorySecrets(**(SECRETS | (secrets or {})))
     headers = {} if secret is None else {"X-Telegram-Bot-Api-Secret-Token": secret}
     request = _request(
         "POST", f"/telegram/{BOT}", {"bot_id": BOT}, headers=headers, body=json.dumps(UPDATE).encode() if body is None else body
     )
-    return telegram_webhook.handle(TelegramDependencies(secrets=store, shop=world.shop), request).status
+    return telegram_webhook.handle(TelegramDependencies(public_url="", secrets=store, shop=world.shop), request).status
 
 
 def test_an_update_with_the_right_secret_is_handled() -> None:
@@ -174,7 +176,7 @@ def test_an_update_with_another_secret_changes_nothing(secret: str | None) -> No
 
 def test_a_bot_without_a_secret_takes_nothing() -> None:
     world = World()
-    assert _telegram(world, "", **{f"bots/{BOT}/webhook-secret": ""}) == 401
+    assert _telegram(world, "", secrets={f"bots/{BOT}/webhook-secret": ""}) == 401
     assert world.bot.said == []
 
 

@@ -7,6 +7,8 @@ import pytest
 
 from rastro.errors import ChatUnreachable, Conflict, StoreUnavailable, TelegramUnavailable
 from rastro.model import (
+    Attribution,
+    BotUser,
     BotUserStatus,
     ChatId,
     Confidence,
@@ -23,12 +25,12 @@ from rastro.sales.settle import Settlement
 from rastro.sales.shop import Step
 from rastro.telegram.updates import Membership, Person
 from rastro.tracking.passage import Answer
-from tests.fakes.world import AD_QUERY, BOT, NOW_MS, PERSON, World
+from tests.fakes.world import AD_QUERY, BASE_URL, BOT, NOW_MS, PERSON, World
 
 OTHER = Person(chat_id=ChatId("2222"), first_name="Bia")
 
 
-def _bot_user(world: World, person: Person = PERSON):  # noqa: ANN202 - short for a test
+def _bot_user(world: World, person: Person = PERSON) -> BotUser:
     bot_user = world.bot_users.get(BOT, person.chat_id)
     assert bot_user is not None
     return bot_user
@@ -93,8 +95,8 @@ def test_the_welcome_greets_by_name_escaped_and_offers_the_products() -> None:
     world.start(person=replace(PERSON, first_name="<b>Ana & Zé</b>"))
     (said,) = world.bot.said
     assert "&lt;b&gt;Ana &amp; Zé&lt;/b&gt;" in said.text
-    assert [button.callback_data for row in said.keyboard for button in row] == ["buy:curso"]
-    assert "R$ 49,90" in said.keyboard[0][0].text
+    assert [button.callback_data for row in said.keyboard for button in row][-1] == "buy:curso"
+    assert "R$ 49,90" in said.keyboard[-1][0].text
 
 
 def test_a_charge_is_shown_as_code_and_picture_with_a_button_to_copy() -> None:
@@ -307,8 +309,8 @@ def test_a_sale_without_a_link_is_held_then_sent_as_it_is() -> None:
 
 def test_a_held_sale_whose_link_is_found_is_released_with_it() -> None:
     world = World()
-    held = _held(world)
     click = world.click()
+    held = _held(world)
     bot_user = _bot_user(world)
     world.bot_users.save(replace(bot_user, fbclid=click.fbclid))
     world.now_ms += 61_000
@@ -369,7 +371,7 @@ def test_the_reconciler_ends_in_time_and_goes_on_in_the_next_run() -> None:
 def test_blocking_and_coming_back_are_noted() -> None:
     world = World()
     world.start()
-    world.shop.handle(BOT, Membership(person=PERSON, blocked=True))
+    world.shop.handle(BOT, Membership(person=PERSON, blocked=True), BASE_URL)
     assert _bot_user(world).status is BotUserStatus.BLOCKED
     world.start()
     assert _bot_user(world).status is BotUserStatus.ACTIVE
@@ -484,3 +486,31 @@ def test_a_dropped_payload_of_a_known_person_is_linked_by_the_earlier_click() ->
     assert outcome.link
     assert outcome.link.source is LinkSource.BOT_USER
     assert world.buy().attribution.tracking_token == token
+
+
+def test_a_click_after_the_sale_did_not_cause_it() -> None:
+    world = World()
+    held = _held(world)
+    world.now_ms += 30_000
+    late = world.click()
+    world.start(late.tracking_token)
+    assert _bot_user(world).tracking_session_id == late.tracking_token
+    world.now_ms = NOW_MS + 900_000
+    world.reconciler.run(lambda: True)
+    released = world.payment(held.payment_id)
+    assert released.purchase_state is PurchaseState.QUEUED
+    assert (released.attribution.tracking_token, released.attribution.reason) == (None, Reason.CLICK_AFTER_SALE)
+
+
+def test_a_sale_is_linked_as_of_its_own_time_though_a_newer_click_came_since() -> None:
+    world = World()
+    first = world.click()
+    world.start(first.tracking_token)
+    bot_user = _bot_user(world)
+    payment = world.buy()
+    world.now_ms += 60_000
+    world.start(world.click("utm_campaign=outra&fbclid=IwAR-zzz").tracking_token)
+    unlinked = replace(world.payment(payment.payment_id), attribution=Attribution(), paid_at_ms=NOW_MS)
+    repaired = world.settler.relink(unlinked, world.now_ms)
+    assert repaired.tracking_token == first.tracking_token
+    assert bot_user.first_session_id == first.tracking_token

@@ -60,7 +60,7 @@ def test_without_an_ad_there_is_no_fbc() -> None:
     assert "_fbc" not in [cookie.name for cookie in passage.cookies]
 
 
-@given(st.text(st.characters(exclude_categories=("Cs",)), min_size=1, max_size=1024))
+@given(st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=1024))
 def test_a_parameter_is_kept_byte_for_byte(value: str) -> None:
     assert kept_parameters(f"utm_campaign={quote(value, safe='')}") == {"utm_campaign": value}
 
@@ -70,7 +70,7 @@ def test_a_plus_in_an_fbclid_stays_a_plus_and_elsewhere_is_a_space() -> None:
 
 
 def test_the_first_of_two_parameters_counts_and_unknown_ones_are_dropped() -> None:
-    assert kept_parameters("utm_source=a&utm_source=b&other=1&u=x") == {"utm_source": "a"}
+    assert kept_parameters("utm_source=a&utm_source=b&other=1") == {"utm_source": "a"}
 
 
 def test_a_long_value_is_cut_but_an_fbclid_never() -> None:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from rastro.errors import SecretMissing
 from rastro.model import Campaign, Slug
 from rastro.tracking import token as start_token
-from rastro.tracking.token import SigningKeys
+from rastro.tracking.signing import SigningKeys
 
 KEYS = SigningKeys(b"k" * 32)
 OTHER = SigningKeys(b"o" * 32)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from rastro.errors import Conflict, StoreUnavailable
-from rastro.model import BotId, BotProfile, BotUser, BotUserStatus, Slug
+from rastro.errors import Conflict, SecretMissing, StoreUnavailable
+from rastro.model import BotId, BotProfile, BotUser, BotUserStatus, Slug, StartPayload
 from rastro.stores.ports import BotUserStore, ClickStore, FunnelStore
 from rastro.telegram.updates import Person
 from rastro.tracking.linking import Link, Linker, apply
@@ -71,8 +71,10 @@ class People:
         stored = self._bot_users.get(bot_id, person.chat_id)
         before = stored or BotUser(bot_id=bot_id, chat_id=person.chat_id, created_at_ms=now_ms, updated_at_ms=now_ms)
         slugs = self._slugs(bot_id)
-        link = self._linker.link(before, slugs, start_param, now_ms, at_start=start_param is not None)
+        link = self._linker.link(before, slugs, start_param, now_ms)
         linked = change(apply(_introduced(before, person, slugs), link, now_ms))
+        if start_param is not None:
+            linked = replace(linked, last_start_at_ms=now_ms, last_start_payload=self._payload(slugs, start_param))
         if stored is not None and linked == stored:
             return Meeting(bot_user=stored, link=link, is_new=False)
         saved = self._bot_users.save(replace(linked, updated_at_ms=now_ms))
@@ -87,6 +89,12 @@ class People:
     def _slugs(self, bot_id: BotId) -> tuple[Slug, ...]:
         profile = self._funnels.bot(bot_id)
         return profile.slugs if profile else ()
+
+    def _payload(self, slugs: tuple[Slug, ...], start_param: str) -> StartPayload | None:
+        try:
+            return self._linker.payload(slugs, start_param)
+        except (StoreUnavailable, SecretMissing):
+            return None
 
     def _claim(self, bot_user: BotUser, link: Link) -> None:
         """Note on the click who came with it; the link stands without."""

@@ -164,11 +164,11 @@ class Settler:
         return payment.attribution if payment.attribution.certain else self.relink(payment, now_ms)
 
     def relink(self, payment: Payment, now_ms: int) -> Attribution:
-        """Walk the waterfall again for a payment; what is known already is not given up for less."""
+        """Walk the waterfall again for a payment, as of its sale; what is known already is not given up for less."""
         bot_user = self._bot_users.get(payment.bot_id, payment.chat_id)
         if bot_user is None:
             return payment.attribution
-        link = self._linker.link(bot_user, self._slugs(bot_user, payment), None, now_ms)
+        link = self._linker.link(bot_user, self._slugs(bot_user, payment), None, payment.paid_at_ms or now_ms)
         return payment.attribution if link.click is None and payment.attribution.tracking_token else snapshot(link)
 
     def _slugs(self, bot_user: BotUser, payment: Payment) -> tuple[Slug, ...]:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from rastro.errors import ProviderError, TelegramError
+from rastro.errors import ProviderError, SecretMissing, StoreUnavailable, TelegramError
 from rastro.model import BotId, BotUser, BotUserStatus, Funnel, Payment, Slug
 from rastro.pix.brcode import qr_png
 from rastro.sales.charge import Cashier
@@ -16,6 +16,9 @@ from rastro.telegram import texts
 from rastro.telegram.bot import COPY_TEXT_MAX_LENGTH, BotApi, BotApis, Button, Keyboard
 from rastro.telegram.updates import ButtonPress, Membership, Message, Person, Update
 from rastro.tracking.linking import Link
+from rastro.tracking.reference import seal
+from rastro.tracking.signing import SigningKeys
+from rastro.tracking.token import parse
 
 BUY_PREFIX = "buy:"
 MINUTE_MS = 60_000
@@ -41,6 +44,7 @@ class Outcome:
     step: Step
     link: Link | None = None
     payment: Payment | None = None
+    bot_user: BotUser | None = None
     unreachable: bool = False
     """Whether the answer could not be told to the person."""
 
@@ -55,24 +59,28 @@ class Shop:
         funnels: FunnelStore,
         cashier: Cashier,
         bots: BotApis,
+        keys: Callable[[], SigningKeys],
         now_ms: Callable[[], int],
     ) -> None:
-        """Take the people, the funnels, the cashier and the bots."""
+        """Take the people, the funnels, the cashier, the bots and the signing keys (read when needed)."""
         self._people = people
         self._funnels = funnels
         self._cashier = cashier
         self._bots = bots
+        self._keys = keys
         self._now_ms = now_ms
 
-    def handle(self, bot_id: BotId, update: Update | None) -> Outcome:
-        """Do what an update asks for.
+    def handle(self, bot_id: BotId, update: Update | None, base_url: str) -> Outcome:
+        """Do what an update asks for; ``base_url`` is where our own redirect is.
 
         Raises ``StoreUnavailable`` or ``Conflict`` where the record could not be written: nothing was answered then, and the
         same update may come again.
         """
         match update:
             case Message() if update.start_param is not None:
-                return self._start(bot_id, update.person, update.start_param)
+                return self._start(bot_id, update.person, update.start_param, base_url)
+            case Message() if self._is_code(update.text):
+                return self._start(bot_id, update.person, update.text.strip(), base_url)
             case Message():
                 return self._say(bot_id, update.person)
             case ButtonPress():
@@ -83,11 +91,29 @@ class Shop:
             case None:
                 return Outcome(step=Step.IGNORED)
 
-    def _start(self, bot_id: BotId, person: Person, start_param: str) -> Outcome:
+    def _start(self, bot_id: BotId, person: Person, start_param: str, base_url: str) -> Outcome:
         meeting = self._people.meet(bot_id, person, start_param=start_param, change=_active)
         funnel = self._funnel(meeting.bot_user.slug)
-        told = self._tell(lambda: _welcome(self._bots(bot_id), person, funnel))
-        return Outcome(step=Step.STARTED, link=meeting.link, unreachable=not told)
+        bridge = None if meeting.link.click else self._bridge(meeting.bot_user, base_url)
+        told = self._tell(lambda: _welcome(self._bots(bot_id), person, funnel, bridge))
+        return Outcome(step=Step.STARTED, link=meeting.link, bot_user=meeting.bot_user, unreachable=not told)
+
+    def _bridge(self, bot_user: BotUser, base_url: str) -> str | None:
+        """Return the link by which a person without a click passes our redirect once, or ``None`` where none can be signed."""
+        if bot_user.slug is None:
+            return None
+        try:
+            reference = seal(self._keys(), bot_user.bot_id, bot_user.chat_id, now_ms=self._now_ms())
+        except (SecretMissing, StoreUnavailable):
+            return None
+        return f"{base_url}/go/{bot_user.slug}?u={reference}"
+
+    def _is_code(self, text: str) -> bool:
+        """Say whether a text is a start token, pasted without its command."""
+        try:
+            return parse(self._keys(), text.strip()) is not None
+        except (SecretMissing, StoreUnavailable):
+            return False
 
     def _say(self, bot_id: BotId, person: Person) -> Outcome:
         meeting = self._people.meet(bot_id, person, change=_active)
@@ -155,18 +181,13 @@ def _texts(funnel: Funnel | None) -> dict[str, str]:
     return dict(funnel.texts) if funnel else {}
 
 
-def _welcome(bot: BotApi, person: Person, funnel: Funnel | None) -> None:
+def _welcome(bot: BotApi, person: Person, funnel: Funnel | None, bridge: str | None) -> None:
     if funnel is None:
         bot.send_message(person.chat_id, texts.text("help"))
         return
-    keyboard = [
-        [
-            Button(
-                text=texts.label("buy_button", funnel.texts, product=product.name, price=texts.reais(product.price_cents)),
-                callback_data=BUY_PREFIX + product.sku,
-            )
-        ]
-        for product in funnel.products
-    ]
+    keyboard = [[Button(text=texts.label("bridge_button", funnel.texts), url=bridge)]] if bridge else []
+    for product in funnel.products:
+        offer = texts.label("buy_button", funnel.texts, product=product.name, price=texts.reais(product.price_cents))
+        keyboard.append([Button(text=offer, callback_data=BUY_PREFIX + product.sku)])
     greeting = texts.text("welcome", funnel.texts, first_name=person.first_name or "tudo bem?")
     bot.send_message(person.chat_id, greeting, keyboard)

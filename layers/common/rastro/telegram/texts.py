@@ -11,6 +11,7 @@ from string import Template
 
 DEFAULTS: Mapping[str, str] = {
     "welcome": "Olá, <b>$first_name</b>! 👋\nEscolha abaixo o que você quer comprar:",
+    "bridge_button": "✅ Continuar pelo nosso site",
     "buy_button": "Comprar $product — $price",
     "charge": (
         "<b>$product</b>\nValor: <b>$price</b>\n\nPague com PIX lendo o QR code acima ou copiando o código:\n\n"

@@ -37,9 +37,9 @@ class Message:
     @property
     def start_param(self) -> str | None:
         """Return what came with ``/start`` (``""`` for a bare one), or ``None`` when this is another text."""
-        command, _, rest = self.text.strip().partition(" ")
+        command, *rest = self.text.split(maxsplit=1) or [""]
         name, _, _bot = command.partition("@")
-        return rest.strip() if name.lower() == START_COMMAND else None
+        return "".join(rest).strip() if name.lower() == START_COMMAND else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

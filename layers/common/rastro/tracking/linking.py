@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from rastro.errors import SecretMissing, StoreUnavailable
@@ -20,12 +20,16 @@ from rastro.model import (
     Reason,
     Session,
     Slug,
+    StartPayload,
 )
 from rastro.stores.ports import ClickStore, FunnelStore
 from rastro.tracking import token as start_token
-from rastro.tracking.token import SigningKeys, StartToken
+from rastro.tracking.signing import SigningKeys
+from rastro.tracking.token import StartToken
 
 SESSION_HISTORY = 10
+CLOCK_SKEW_MS = 5_000
+"""How far the clocks of two containers may lie apart."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,64 +70,90 @@ class Linker:
         self._window_ms = attribution_window_days * DAY_MS
 
     def link(
-        self, bot_user: BotUser, slugs: Sequence[Slug], start_param: str | None, now_ms: int, *, at_start: bool = False
+        self,
+        bot_user: BotUser,
+        slugs: Sequence[Slug],
+        start_param: str | None,
+        moment_ms: int,
+        *,
+        passing: Click | None = None,
     ) -> Link:
         """Return the click that brought this person, or the reason why none is known.
 
-        ``slugs`` are the funnels that lead to the bot; ``at_start`` says that the person opens the bot just now, with or without
-        a ``start_param``. The newest click of an ad wins; one without an ad never replaces one with.
+        ``slugs`` are the funnels that lead to the bot. ``start_param`` is what came with ``/start`` (``""`` for a bare one),
+        ``None`` when the person does not open the bot just now. ``moment_ms`` is when the link has to have held: now, or the time
+        of a sale that is looked at later, for which no click counts that came after it. ``passing`` is a click that is known to
+        be the person's, made this moment at the redirect.
+
+        Of what is known to be theirs the newest click of an ad wins, and one without an ad never replaces one with; an fbclid,
+        which proves the ad and not the person, is asked only when nothing else is known.
         """
-        found: list[Link] = []
-        reasons: list[Reason] = []
-        for evidence in self._evidence(bot_user, slugs, start_param, at_start=at_start):
-            if evidence.reason is not None:
-                reasons.append(evidence.reason)
-            link = evidence.link
-            if link is None or link.click is None:
-                continue
-            if not 0 <= now_ms - link.click.clicked_at_ms + start_token.MINUTE_MS <= self._window_ms:
-                reasons.append(Reason.OUTSIDE_WINDOW)
-            else:
-                found.append(link)
+        theirs = (
+            lambda: self._by_start_param(bot_user, slugs, start_param) if start_param else _Evidence(),
+            lambda: _passing(passing),
+            lambda: self._by_session(bot_user, moment_ms, at_start=start_param is not None),
+            lambda: self._by_visitor(bot_user, slugs),
+        )
+        evidence = [self._in_window(_guarded(step), moment_ms) for step in theirs]
+        found = [one.link for one in evidence if one.link is not None]
         if found:
             return _newest_of_an_ad(found)
+        by_fbclid = self._in_window(_guarded(lambda: self._by_fbclid(bot_user, slugs)), moment_ms)
+        if by_fbclid.link is not None:
+            return by_fbclid.link
+        reasons = [one.reason for one in (*evidence, by_fbclid) if one.reason is not None]
         return Link(reason=_root_cause(reasons, bot_user))
 
-    def _evidence(
-        self, bot_user: BotUser, slugs: Sequence[Slug], start_param: str | None, *, at_start: bool
-    ) -> Iterator[_Evidence]:
-        if start_param:
-            yield self._by_start_param(bot_user, slugs, start_param)
-        yield from _guarded(lambda: self._by_session(bot_user, at_start=at_start))
-        yield from _guarded(lambda: self._by_visitor(bot_user, slugs))
-        yield from _guarded(lambda: self._by_fbclid(bot_user, slugs))
+    def payload(self, slugs: Sequence[Slug], start_param: str) -> StartPayload:
+        """Return what kind of thing came with a ``/start``; raises what reading the signing keys raises."""
+        if not start_param:
+            return StartPayload.BARE
+        token = start_token.parse(self._keys(), start_param)
+        if token is None:
+            return StartPayload.INVALID
+        return StartPayload.FOREIGN if _slug_of(token, slugs) is None else StartPayload.TOKEN
+
+    def _in_window(self, evidence: _Evidence, moment_ms: int) -> _Evidence:
+        click = evidence.link.click if evidence.link else None
+        if click is None:
+            return evidence
+        if click.clicked_at_ms > moment_ms + CLOCK_SKEW_MS:
+            return _Evidence(reason=Reason.CLICK_AFTER_SALE)
+        return evidence if moment_ms - click.clicked_at_ms <= self._window_ms else _Evidence(reason=Reason.OUTSIDE_WINDOW)
 
     def _by_start_param(self, bot_user: BotUser, slugs: Sequence[Slug], start_param: str) -> _Evidence:
-        try:
-            token = start_token.parse(self._keys(), start_param)
-        except (SecretMissing, StoreUnavailable):
-            return _Evidence(reason=Reason.STORES_UNAVAILABLE)
+        token = start_token.parse(self._keys(), start_param)
         if token is None:
             return _Evidence(reason=Reason.TOKEN_INVALID)
         slug = _slug_of(token, slugs)
         if slug is None:
             return _Evidence(reason=Reason.TOKEN_FOREIGN)
-        try:
-            click = self._clicks.get(token.token) or self._click_of(token, slug)
-        except StoreUnavailable:
-            click = self._click_of(token, slug)
-        return _Evidence(
-            link=Link(
-                source=LinkSource.START_PARAM,
-                confidence=Confidence.CERTAIN,
-                click=click,
-                # Somebody else came with this token first: a forwarded link proves the ad, not the person.
-                personal=click.claimed_by in (None, bot_user.key),
-            )
-        )
+        click = self._click_behind(token, slug)
+        # Somebody else came with this token first: a forwarded link proves the ad, not the person.
+        personal = click.claimed_by in (None, bot_user.key)
+        if click.bridge_for == bot_user.key:
+            return self._by_bridge(click)
+        return _evidence(LinkSource.START_PARAM, click, personal=personal)
 
-    def _click_of(self, token: StartToken, slug: Slug) -> Click:
-        """Return what the token alone proves of its click, for when every store has lost it."""
+    def _by_bridge(self, click: Click) -> _Evidence:
+        """Find the ad behind a person who came back by the bot's own link: that click's, or an earlier one of its browser."""
+        earlier = None
+        if not click.from_ad and click.visitor_id is not None:
+            try:
+                earlier = self._clicks.newest_by_visitor(click.visitor_id)
+            except StoreUnavailable:
+                earlier = None
+        by_ad = earlier if earlier is not None and earlier.from_ad and earlier.slug == click.slug else click
+        return _evidence(LinkSource.BRIDGE, by_ad, personal=True)
+
+    def _click_behind(self, token: StartToken, slug: Slug) -> Click:
+        """Return the click of a token, or what the token alone proves of it, for when every store has lost it."""
+        try:
+            click = self._clicks.get(token.token)
+        except StoreUnavailable:
+            click = None
+        if click is not None:
+            return click
         try:
             campaign = self._funnels.campaign(token.campaign_ref)
         except StoreUnavailable:
@@ -136,37 +166,35 @@ class Linker:
             campaign=campaign or Campaign(),
         )
 
-    def _by_session(self, bot_user: BotUser, *, at_start: bool) -> _Evidence:
-        """Find the link that the bot user has already; a person who opens the bot anew came back by an earlier click."""
-        if bot_user.tracking_session_id is None:
+    def _by_session(self, bot_user: BotUser, moment_ms: int, *, at_start: bool) -> _Evidence:
+        """Find the link that the bot user had at that moment; a person who opens the bot anew came back by an earlier click."""
+        session = bot_user.session_at(moment_ms + CLOCK_SKEW_MS)
+        if session is None:
             return _Evidence()
-        try:
-            click = self._clicks.get(bot_user.tracking_session_id)
-        except StoreUnavailable:
-            click = None
+        token = start_token.parse(self._keys(), session.tracking_token)
+        if token is not None:
+            click: Click | None = self._click_behind(token, session.slug)
+        else:
+            click = self._clicks.get(session.tracking_token)
         if click is None:
-            token = start_token.parse(self._keys(), bot_user.tracking_session_id)
-            if token is None or bot_user.slug is None:
-                return _Evidence(reason=Reason.CLICK_EXPIRED)
-            click = self._click_of(token, bot_user.slug)
-        saved_on_the_way = bot_user.link_source in (LinkSource.REDIRECT, LinkSource.BRIDGE)
-        return _Evidence(
-            link=Link(
-                source=LinkSource.BOT_USER if at_start and not saved_on_the_way else bot_user.link_source,
-                confidence=bot_user.link_confidence,
-                click=click,
-                personal=_is_of(click, bot_user),
-            )
+            return _Evidence(reason=Reason.CLICK_EXPIRED)
+        saved_on_the_way = session.link_source in (LinkSource.REDIRECT, LinkSource.BRIDGE)
+        link = Link(
+            source=LinkSource.BOT_USER if at_start and not saved_on_the_way else session.link_source,
+            confidence=session.link_confidence,
+            click=click,
+            personal=_is_of(click, bot_user),
         )
+        return _Evidence(link=link)
 
     def _by_visitor(self, bot_user: BotUser, slugs: Sequence[Slug]) -> _Evidence:
-        """Find a newer click of the browser that is tied to this person."""
+        """Find another click of the browser that is tied to this person."""
         if bot_user.visitor_id is None:
             return _Evidence()
         click = self._clicks.newest_by_visitor(bot_user.visitor_id)
         if click is None or click.slug not in slugs or click.tracking_token == bot_user.tracking_session_id:
             return _Evidence()
-        return _Evidence(link=Link(source=LinkSource.REDIRECT, confidence=Confidence.CERTAIN, click=click, personal=True))
+        return _evidence(LinkSource.REDIRECT, click, personal=True)
 
     def _by_fbclid(self, bot_user: BotUser, slugs: Sequence[Slug]) -> _Evidence:
         if bot_user.fbclid is None:
@@ -174,16 +202,7 @@ class Linker:
         click = self._clicks.newest_by_fbclid(bot_user.fbclid)
         if click is None or click.slug not in slugs:
             return _Evidence(reason=Reason.FBCLID_UNKNOWN)
-        if click.tracking_token == bot_user.tracking_session_id:
-            return _Evidence()
-        return _Evidence(
-            link=Link(
-                source=LinkSource.FBCLID,
-                confidence=Confidence.CERTAIN,
-                click=click,
-                personal=_is_of(click, bot_user),
-            )
-        )
+        return _evidence(LinkSource.FBCLID, click, personal=_is_of(click, bot_user))
 
 
 def apply(bot_user: BotUser, link: Link, now_ms: int) -> BotUser:
@@ -192,11 +211,14 @@ def apply(bot_user: BotUser, link: Link, now_ms: int) -> BotUser:
         return replace(bot_user, link_source=LinkSource.NONE, link_confidence=Confidence.NONE, reason=link.reason)
     click = link.click
     is_new = click.tracking_token != bot_user.tracking_session_id
+    linked_at_ms = now_ms if is_new or bot_user.linked_at_ms is None else bot_user.linked_at_ms
     session = Session(
         tracking_token=click.tracking_token,
+        slug=click.slug,
         link_source=link.source,
+        link_confidence=link.confidence,
         clicked_at_ms=click.clicked_at_ms,
-        linked_at_ms=now_ms,
+        linked_at_ms=linked_at_ms,
         from_ad=click.from_ad,
     )
     return replace(
@@ -204,13 +226,15 @@ def apply(bot_user: BotUser, link: Link, now_ms: int) -> BotUser:
         slug=click.slug,
         tracking_session_id=click.tracking_token,
         first_session_id=bot_user.first_session_id or click.tracking_token,
-        sessions=(session, *bot_user.sessions)[:SESSION_HISTORY] if is_new else bot_user.sessions,
+        sessions=(session, *(known for known in bot_user.sessions if known.tracking_token != session.tracking_token))[
+            :SESSION_HISTORY
+        ],
         fbclid=click.fbclid or bot_user.fbclid,
         visitor_id=(click.visitor_id if link.personal else None) or bot_user.visitor_id,
         link_source=link.source,
         link_confidence=link.confidence,
         reason=None,
-        linked_at_ms=now_ms if is_new else bot_user.linked_at_ms,
+        linked_at_ms=linked_at_ms,
     )
 
 
@@ -235,12 +259,20 @@ def snapshot(link: Link) -> Attribution:
     )
 
 
-def _guarded(step: Callable[[], _Evidence]) -> Iterator[_Evidence]:
-    """Yield a step's evidence; a store that does not answer is a reason, not an error."""
+def _evidence(source: LinkSource, click: Click, *, personal: bool) -> _Evidence:
+    return _Evidence(link=Link(source=source, confidence=Confidence.CERTAIN, click=click, personal=personal))
+
+
+def _passing(click: Click | None) -> _Evidence:
+    return _Evidence() if click is None else _evidence(LinkSource.REDIRECT, click, personal=True)
+
+
+def _guarded(step: Callable[[], _Evidence]) -> _Evidence:
+    """Return a step's evidence; a store that does not answer is a reason, not an error."""
     try:
-        yield step()
+        return step()
     except (StoreUnavailable, SecretMissing):
-        yield _Evidence(reason=Reason.STORES_UNAVAILABLE)
+        return _Evidence(reason=Reason.STORES_UNAVAILABLE)
 
 
 def _slug_of(token: StartToken, slugs: Sequence[Slug]) -> Slug | None:
@@ -269,6 +301,7 @@ _ROOT_CAUSES = (
     Reason.TOKEN_FOREIGN,
     Reason.TOKEN_INVALID,
     Reason.OUTSIDE_WINDOW,
+    Reason.CLICK_AFTER_SALE,
     Reason.CLICK_EXPIRED,
     Reason.FBCLID_UNKNOWN,
 )

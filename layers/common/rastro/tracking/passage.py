@@ -11,12 +11,15 @@ from enum import StrEnum
 from typing import Protocol
 from urllib.parse import unquote, unquote_plus
 
-from rastro.errors import SecretMissing, StoreUnavailable
-from rastro.model import Campaign, Click, Funnel, FunnelBot, FunnelMode, Slug, TrackingToken
+from rastro.errors import Conflict, SecretMissing, StoreUnavailable
+from rastro.model import Campaign, Click, Funnel, FunnelBot, FunnelMode, Slug, TrackingToken, bot_user_key
 from rastro.stores.ports import ClickStore, EventQueue, FunnelStore
 from rastro.tracking import token as start_token
 from rastro.tracking.fbclid import fbc_for, new_fbp, parse_fbc, usable_fbclid, valid_fbp
-from rastro.tracking.token import SigningKeys, StartToken
+from rastro.tracking.recognition import Recognition, Traces
+from rastro.tracking.reference import BotUserReference, unseal
+from rastro.tracking.signing import SigningKeys
+from rastro.tracking.token import StartToken
 from rastro.tracking.traffic import Traffic, classify
 from rastro.tracking.visitor import (
     FBC_COOKIE,
@@ -31,6 +34,7 @@ PARAMETER_MAX_LENGTH = 1024
 USER_AGENT_MAX_LENGTH = 1024
 RANDOM_FBP_LIMIT = 2**31
 _CAMPAIGN_PARAMETERS = tuple(field.name for field in fields(Campaign))
+_OTHER_PARAMETERS = (*_CAMPAIGN_PARAMETERS, "u")
 
 
 class Answer(StrEnum):
@@ -99,14 +103,16 @@ class Redirect:
         funnels: FunnelStore,
         clicks: ClickStore,
         queue: EventQueue,
+        recognition: Recognition,
         keys: Callable[[], SigningKeys],
         randomness: Randomness,
         now_ms: Callable[[], int],
     ) -> None:
-        """Take the stores, the signing keys (read when needed), randomness and the clock."""
+        """Take the stores, who recognises people, the signing keys (read when needed), randomness and the clock."""
         self._funnels = funnels
         self._clicks = clicks
         self._queue = queue
+        self._recognition = recognition
         self._keys = keys
         self._randomness = randomness
         self._now_ms = now_ms
@@ -145,18 +151,39 @@ class Redirect:
         except (SecretMissing, StoreUnavailable):
             # Without a key there is no token, and an unsigned one would be an invented one: the person goes on without.
             return replace(passage, faults=("signing_keys_unavailable",))
-        click = self._click(keys, visit, funnel, bot)
+        reference = unseal(keys, kept_parameters(visit.raw_query).get("u", ""), now_ms=self._now_ms())
+        if reference is not None:
+            bot = funnel.bot(reference.bot_id) or bot  # they go back to the bot that sent them
+        click = self._click(keys, visit, funnel, bot, reference)
         token = start_token.parse(keys, click.tracking_token)
+        fbclid_seen, faults = self._record(click)
+        traces = Traces(
+            reference=reference,
+            returning=valid_visitor_id(visit.cookies.get(VISITOR_COOKIE)) is not None,
+            fbclid_seen=fbclid_seen,
+        )
         return replace(
             passage,
             location=bot_link(bot, click.tracking_token),
             click=click,
             cookies=_cookies(click),
             nonce=None if token is None else start_token.beacon_nonce(keys, token),
-            faults=self._record(click),
+            faults=(*faults, *self._recognise(click, funnel, traces)),
         )
 
-    def _click(self, keys: SigningKeys, visit: Visit, funnel: Funnel, bot: FunnelBot) -> Click:
+    def _recognise(self, click: Click, funnel: Funnel, traces: Traces) -> tuple[str, ...]:
+        """Link whoever passes and is known already; what fails here is made up for when they write to the bot."""
+        if not traces.any:
+            return ()
+        try:
+            self._recognition.link_passing(click, funnel, traces, click.clicked_at_ms)
+        except (StoreUnavailable, Conflict):
+            return ("person_not_recognised",)
+        return ()
+
+    def _click(
+        self, keys: SigningKeys, visit: Visit, funnel: Funnel, bot: FunnelBot, reference: BotUserReference | None
+    ) -> Click:
         now_ms = self._now_ms()
         query = kept_parameters(visit.raw_query)
         fbclid = usable_fbclid(query.get("fbclid"))
@@ -177,19 +204,22 @@ class Redirect:
             click_ip=visit.address,
             click_user_agent=visit.headers.get("user-agent", "")[:USER_AGENT_MAX_LENGTH] or None,
             event_source_url=visit.page_url,
+            bridge_for=None if reference is None else bot_user_key(reference.bot_id, reference.chat_id),
         )
 
-    def _record(self, click: Click) -> tuple[str, ...]:
-        """Write the click to its store, else to the queue to be restored; return the faults met."""
+    def _record(self, click: Click) -> tuple[bool, tuple[str, ...]]:
+        """Write the click to its store, else to the queue to be restored.
+
+        Returns whether its fbclid may have been seen before, and the faults met.
+        """
         try:
-            self._clicks.put(click)
+            return self._clicks.put(click), ()
         except StoreUnavailable:
             try:
                 self._queue.send_lost_click(click)
             except StoreUnavailable:
-                return ("click_not_recorded", "click_lost")
-            return ("click_not_recorded",)
-        return ()
+                return False, ("click_not_recorded", "click_lost")
+            return False, ("click_not_recorded",)
 
     def seen(self, slug: Slug, nonce: str, *, fbp: str | None, fbc: str | None) -> bool:
         """Add what the page read from its browser to the click of its nonce; say whether the nonce is one of ours."""
@@ -226,7 +256,7 @@ def kept_parameters(raw_query: str) -> dict[str, str]:
         name = unquote_plus(raw_name)
         if name == "fbclid":
             kept.setdefault(name, unquote(raw_value))
-        elif name in _CAMPAIGN_PARAMETERS and raw_value:
+        elif name in _OTHER_PARAMETERS and raw_value:
             kept.setdefault(name, unquote_plus(raw_value)[:PARAMETER_MAX_LENGTH])
     return kept
 
