@@ -1,0 +1,1 @@
+"""Meta's Conversions API: user data, events, the client, and what an answer of the Graph means."""
