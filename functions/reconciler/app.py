@@ -88,6 +88,7 @@ def lambda_handler(_event: dict[str, Any], context: LambdaContext) -> dict[str, 
         report = dependencies().reconciler.run(lambda: context.get_remaining_time_in_millis() > TIME_TO_END_MS)
     except StoreUnavailable:
         logger.exception("reconciler_store_unavailable")
+        count("reconciler_unavailable")
         return {"done": {}, "complete": False, "unavailable": True}
     for kind, times in report.counts.items():
         count(f"reconciled_{kind}", times)

@@ -47,7 +47,7 @@ class Dependencies:
 def dependencies() -> Dependencies:
     """Wire the redirect, once a container."""
     settings = Settings.from_environment()
-    aws = AwsClients()
+    aws = AwsClients(attempts=1)
     clicks = open_click_store(
         aws.table(settings.click_table),
         redis_url=settings.redis_url,

@@ -15,12 +15,12 @@ from functions.telegram_webhook.settings import Settings
 from rastro.clock import now_ms
 from rastro.errors import Conflict, InvalidInput, SecretMissing, StoreUnavailable
 from rastro.gateway import HttpRequest, HttpResponse, json_response
-from rastro.model import BotId
-from rastro.observability import cache_failed, count, logger, observed
+from rastro.model import BotId, BotUser, LinkSource, StartPayload
+from rastro.observability import cache_failed, count, count_by, logger, observed
 from rastro.pix.accounts import PixAccounts
 from rastro.sales.charge import Cashier
 from rastro.sales.people import People
-from rastro.sales.shop import Outcome, Shop
+from rastro.sales.shop import Outcome, Shop, Step
 from rastro.stores.aws import AwsClients
 from rastro.stores.bot_users import DynamoBotUserStore
 from rastro.stores.clicks_tiered import open_click_store
@@ -30,8 +30,9 @@ from rastro.stores.ports import Secrets
 from rastro.stores.secrets import SsmSecrets
 from rastro.telegram.client import TelegramBots
 from rastro.telegram.updates import parse_update
-from rastro.tracking.linking import Linker
+from rastro.tracking.linking import Link, Linker
 from rastro.tracking.signing import KeyRing
+from rastro.tracking.traffic import client_of
 
 SECRET_HEADER = "x-telegram-bot-api-secret-token"  # noqa: S105 - the name of a header
 _BOT_ID = re.compile(r"[0-9]{1,20}")
@@ -67,6 +68,7 @@ def dependencies() -> Dependencies:
         funnels=funnels,
         keys=keys,
         attribution_window_days=settings.attribution_window_days,
+        recent_click_minutes=settings.recent_click_minutes,
     )
     people = People(
         bot_users=DynamoBotUserStore(aws.table(settings.bot_user_table)),
@@ -137,5 +139,17 @@ def _tell(update_id: int, outcome: Outcome) -> None:
         unreachable=outcome.unreachable,
     )
     count(f"update_{outcome.step}")
-    if link is not None and outcome.step == "started":
+    if outcome.step is Step.STARTED and link is not None:
         count("start_linked" if link.click else "start_unlinked")
+        _tell_payload(outcome.bot_user, link)
+
+
+def _tell_payload(bot_user: BotUser | None, link: Link) -> None:
+    """Count by client whether the start parameter arrived: a click that the redirect saved, and no payload, is a loss."""
+    if bot_user is None or link.click is None:
+        return
+    client = client_of(link.click.click_user_agent)
+    if bot_user.last_start_payload is StartPayload.TOKEN:
+        count_by("payload_arrived", "client", client)
+    elif link.source is LinkSource.REDIRECT:
+        count_by("payload_lost", "client", client)

@@ -6,7 +6,7 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from rastro.settings import positive_int, required
+from rastro.settings import positive_int, required, whole_number
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,6 +22,7 @@ class Settings:
     redis_cluster: bool
     click_cache_ttl_seconds: int
     attribution_window_days: int
+    recent_click_minutes: int
     public_url: str
     telegram_api_url: str
     openpix_api_url: str
@@ -39,6 +40,7 @@ class Settings:
             redis_cluster=environ.get("REDIS_CLUSTER", "") == "true",
             click_cache_ttl_seconds=positive_int(environ, "CLICK_CACHE_TTL_SECONDS", 604_800),
             attribution_window_days=positive_int(environ, "ATTRIBUTION_WINDOW_DAYS", 7),
+            recent_click_minutes=whole_number(environ, "RECENT_CLICK_MINUTES", 0),
             public_url=environ.get("PUBLIC_URL", ""),
             telegram_api_url=environ.get("TELEGRAM_API_URL", "") or "https://api.telegram.org",
             openpix_api_url=environ.get("OPENPIX_API_URL", ""),

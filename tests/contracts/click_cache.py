@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from rastro.model import TrackingToken, VisitorId
+from rastro.model import Slug, TrackingToken, VisitorId
 from rastro.stores.clicks_tiered import ClickCache
 from tests.contracts.records import BARE_CLICK, CLICK, FBCLID, click, organic
 
@@ -69,3 +69,19 @@ class ClickCacheContract:
         cache.forget(TrackingToken("nobody"))
         assert cache.get(CLICK.tracking_token) is None
         assert cache.newest_by_fbclid(FBCLID) is None
+
+    def test_a_single_unclaimed_click_of_the_last_minutes_is_known(self, cache: ClickCache) -> None:
+        one = click(1)
+        assert cache.only_recent(one.slug, 0) is None
+        cache.put(one)
+        assert cache.only_recent(one.slug, one.clicked_at_ms) == one
+        assert cache.only_recent(one.slug, one.clicked_at_ms + 1) is None
+        assert cache.only_recent(Slug("another"), 0) is None
+
+    def test_of_several_recent_clicks_none_is_the_only_one_until_the_others_are_claimed(self, cache: ClickCache) -> None:
+        cache.put(click(1))
+        cache.put(click(2))
+        assert cache.only_recent(click(1).slug, 0) is None
+        cache.claimed(click(2))
+        assert cache.only_recent(click(1).slug, 0) == click(1)
+        assert cache.get(click(2).tracking_token) is None

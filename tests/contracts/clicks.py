@@ -73,22 +73,22 @@ class ClickStoreContract:
 
     def test_the_first_claim_stays(self, store: ClickStore) -> None:
         store.put(CLICK)
-        store.claim(CLICK.tracking_token, "bot#first")
-        store.claim(CLICK.tracking_token, "bot#second")
+        store.claim(CLICK, "bot#first")
+        store.claim(CLICK, "bot#second")
         found = store.get(CLICK.tracking_token)
         assert found is not None
         assert found.claimed_by == "bot#first"
 
     def test_a_claim_is_seen_through_every_way_to_the_click(self, store: ClickStore) -> None:
         store.put(CLICK)
-        store.claim(CLICK.tracking_token, "bot#first")
+        store.claim(CLICK, "bot#first")
         by_fbclid, by_visitor = store.newest_by_fbclid(FBCLID), store.newest_by_visitor(VisitorId("visitor-1"))
         assert by_fbclid is not None
         assert by_visitor is not None
         assert (by_fbclid.claimed_by, by_visitor.claimed_by) == ("bot#first", "bot#first")
 
     def test_neither_a_claim_nor_browser_ids_make_a_click(self, store: ClickStore) -> None:
-        store.claim(CLICK.tracking_token, "bot#first")
+        store.claim(CLICK, "bot#first")
         store.add_browser_ids(CLICK.tracking_token, fbp="fb.1.1.2", fbc="fb.1.1.x")
         assert store.get(CLICK.tracking_token) is None
 
@@ -109,7 +109,7 @@ class ClickRecordContract(ClickStoreContract):
 
     def test_putting_a_click_again_keeps_what_was_added_since(self, store: ClickStore) -> None:
         store.put(BARE_CLICK)
-        store.claim(BARE_CLICK.tracking_token, "bot#first")
+        store.claim(BARE_CLICK, "bot#first")
         store.add_browser_ids(BARE_CLICK.tracking_token, fbp="fb.1.1.2", fbc=None)
         store.put(BARE_CLICK)
         found = store.get(BARE_CLICK.tracking_token)
@@ -128,7 +128,7 @@ class ClickStoreRaces:
         store.put(CLICK)
         people = [f"bot#{number}" for number in range(8)]
         with ThreadPoolExecutor(4) as threads:
-            list(threads.map(lambda person: store.claim(CLICK.tracking_token, person), people))
+            list(threads.map(lambda person: store.claim(CLICK, person), people))
         found = store.get(CLICK.tracking_token)
         assert found is not None
         assert found.claimed_by in people

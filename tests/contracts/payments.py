@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from rastro.errors import Conflict
-from rastro.model import ChatId, LedgerRow, LedgerStatus, Payment, PaymentId, PixelId, PurchaseState
+from rastro.model import DAY_MS, ChatId, LedgerRow, LedgerStatus, Payment, PaymentId, PixelId, PurchaseState
 from rastro.stores.ports import LedgerStore, PaymentStore
 from tests.contracts.records import BARE_PAYMENT, BOT_ID, CHAT_ID, NOW_MS, PAYMENT, event, payment, row
 
@@ -84,6 +85,16 @@ class PaymentStoreContract:
         stores.payments.save(payment(4, chat_id=ChatId("2222")))
         assert _ids(stores.payments.by_bot_user(BOT_ID, CHAT_ID)) == ["p-3", "p-2", "p-1"]
         assert _ids(stores.payments.by_bot_user(BOT_ID, ChatId("3"))) == []
+
+    def test_a_days_payments_come_oldest_first(self, stores: PaymentsWithLedger) -> None:
+        day = datetime.fromtimestamp(NOW_MS / 1000, UTC).date()
+        for number in (5, 1, 9, 3):
+            stores.payments.save(payment(number))
+        stores.payments.save(replace(payment(7), created_at_ms=NOW_MS + DAY_MS))
+        stores.payments.save(replace(payment(8), created_at_ms=NOW_MS - DAY_MS))
+        assert _ids(list(stores.payments.by_day(day))) == ["p-1", "p-3", "p-5", "p-9"]
+        assert _ids(list(stores.payments.by_day(day + timedelta(days=1)))) == ["p-7"]
+        assert _ids(list(stores.payments.by_day(day + timedelta(days=2)))) == []
 
     def test_what_is_due_comes_up_and_what_is_settled_does_not(self, stores: PaymentsWithLedger) -> None:
         for number in range(12):

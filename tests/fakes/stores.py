@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from datetime import UTC, date, datetime
 
 from rastro.errors import Conflict, SecretMissing, StoreUnavailable
 from rastro.model import (
@@ -59,11 +60,17 @@ class InMemoryClickStore(_Breakable):
         found = [click for click in self.clicks.values() if click.visitor_id == visitor_id]
         return self._newest([click for click in found if click.from_ad] or found)
 
-    def claim(self, token: TrackingToken, bot_user_key: str) -> None:
+    def only_recent(self, slug: Slug, since_ms: int) -> Click | None:
         self._check()
-        click = self.clicks.get(token)
-        if click is not None and click.claimed_by is None:
-            self.clicks[token] = replace(click, claimed_by=bot_user_key)
+        found = [click for click in self.clicks.values() if click.slug == slug and click.clicked_at_ms >= since_ms]
+        unclaimed = [click for click in found if click.claimed_by is None]
+        return unclaimed[0] if len(unclaimed) == 1 else None
+
+    def claim(self, click: Click, bot_user_key: str) -> None:
+        self._check()
+        known = self.clicks.get(click.tracking_token)
+        if known is not None and known.claimed_by is None:
+            self.clicks[click.tracking_token] = replace(known, claimed_by=bot_user_key)
 
     def add_browser_ids(self, token: TrackingToken, *, fbp: str | None, fbc: str | None) -> None:
         self._check()
@@ -81,6 +88,7 @@ class InMemoryClickCache(_Breakable):
         super().__init__()
         self.clicks: dict[TrackingToken, Click] = {}
         self.newest: dict[str, TrackingToken] = {}
+        self.unclaimed: dict[TrackingToken, Click] = {}
 
     def put(self, click: Click) -> bool:
         self._check()
@@ -88,6 +96,7 @@ class InMemoryClickCache(_Breakable):
         self.clicks[click.tracking_token] = click
         self.newest |= self._pointers(click, fbclid=True, visitor=click.from_ad)
         self.newest = self._pointers(click, fbclid=False, visitor=True) | self.newest
+        self.unclaimed[click.tracking_token] = click
         return before != click.tracking_token
 
     def keep(self, click: Click, *, fbclid: bool = False, visitor: bool = False) -> None:
@@ -106,6 +115,16 @@ class InMemoryClickCache(_Breakable):
     def newest_by_visitor(self, visitor_id: VisitorId) -> Click | None:
         self._check()
         return self.clicks.get(self.newest.get(f"visitor:{visitor_id}", TrackingToken("")))
+
+    def only_recent(self, slug: Slug, since_ms: int) -> Click | None:
+        self._check()
+        found = [click for click in self.unclaimed.values() if click.slug == slug and click.clicked_at_ms >= since_ms]
+        return found[0] if len(found) == 1 else None
+
+    def claimed(self, click: Click) -> None:
+        self._check()
+        self.clicks.pop(click.tracking_token, None)
+        self.unclaimed.pop(click.tracking_token, None)
 
     def forget(self, token: TrackingToken) -> None:
         self._check()
@@ -247,6 +266,12 @@ class InMemoryPaymentStore(_Breakable):
         self._check()
         found = [payment for payment in self.payments.values() if (payment.bot_id, payment.chat_id) == (bot_id, chat_id)]
         return sorted(found, key=lambda payment: -payment.created_at_ms)
+
+    def by_day(self, day: date) -> Iterator[Payment]:
+        self._check()
+        for payment in sorted(self.payments.values(), key=lambda payment: payment.created_at_ms):
+            if datetime.fromtimestamp(payment.created_at_ms / 1000, UTC).date() == day:
+                yield payment
 
     def due(self, before_ms: int, limit: int) -> Sequence[Payment]:
         self._check()

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 
 from aws_lambda_powertools import Logger
-from aws_lambda_powertools.metrics import Metrics
+from aws_lambda_powertools.metrics import Metrics, MetricUnit, single_metric
 
 NAMESPACE = "Rastro"
 """Where the metrics live unless ``POWERTOOLS_METRICS_NAMESPACE`` says otherwise."""
@@ -46,6 +46,12 @@ def count(name: str, amount: int = 1) -> None:
     """Count a business outcome; nothing is written for an amount of 0."""
     if amount:
         metrics.add_metric(name, "Count", amount)
+
+
+def count_by(name: str, dimension: str, value: str) -> None:
+    """Count a business outcome by one dimension of few values; it is written at once, apart from the others."""
+    with single_metric(name=name, unit=MetricUnit.Count, value=1, namespace=metrics.namespace) as metric:
+        metric.add_dimension(name=dimension, value=value)
 
 
 def short_hash(value: str) -> str:

@@ -17,9 +17,14 @@ def required(environ: Mapping[str, str], name: str) -> str:
     return value
 
 
+def whole_number(environ: Mapping[str, str], name: str, default: int, *, at_least: int = 0) -> int:
+    """Return a variable as a whole number; raises ``SettingsError`` for anything else or less."""
+    text = environ.get(name, "") or str(default)
+    if not text.isascii() or not text.isdecimal() or int(text) < at_least:
+        raise SettingsError(f"the environment variable {name} must be a whole number from {at_least}, not {text!r}")
+    return int(text)
+
+
 def positive_int(environ: Mapping[str, str], name: str, default: int) -> int:
     """Return a variable as a whole number above 0; raises ``SettingsError`` for anything else."""
-    text = environ.get(name, "") or str(default)
-    if not text.isascii() or not text.isdecimal() or int(text) < 1:
-        raise SettingsError(f"the environment variable {name} must be a whole number above 0, not {text!r}")
-    return int(text)
+    return whole_number(environ, name, default, at_least=1)

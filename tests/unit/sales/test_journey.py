@@ -514,3 +514,47 @@ def test_a_sale_is_linked_as_of_its_own_time_though_a_newer_click_came_since() -
     repaired = world.settler.relink(unlinked, world.now_ms)
     assert repaired.tracking_token == first.tracking_token
     assert bot_user.first_session_id == first.tracking_token
+
+
+def test_a_single_unclaimed_click_explains_a_bare_start_as_a_dropped_payload_without_being_a_link() -> None:
+    world = World()
+    world.click()
+    world.start()
+    assert (_bot_user(world).reason, _bot_user(world).tracking_session_id) == (Reason.PAYLOAD_DROPPED, None)
+
+
+def test_of_several_unclaimed_clicks_none_explains_a_bare_start() -> None:
+    world = World()
+    world.click()
+    world.click()
+    world.start()
+    assert _bot_user(world).reason is Reason.DIRECT_ENTRY
+
+
+def test_a_probable_link_is_off_by_default_and_never_feeds_meta() -> None:
+    world = World()
+    world.linker._recent_ms = 5 * 60_000
+    click = world.click()
+    world.start()
+    bot_user = _bot_user(world)
+    assert (bot_user.link_source, bot_user.link_confidence) == (LinkSource.RECENT_CLICK, Confidence.PROBABLE)
+    payment = world.buy()
+    assert payment.attribution.campaign == click.campaign
+    world.notice(payment)
+    world.now_ms = NOW_MS + 900_000
+    world.reconciler.run(lambda: True)
+    assert world.payment(payment.payment_id).purchase_state is PurchaseState.QUEUED
+    for row in world.ledger.rows.values():
+        assert "fbc" not in row.event.payload["user_data"]
+        assert "campaign_code" not in row.event.payload["custom_data"]
+
+
+def test_a_payment_whose_purchase_waits_for_its_pixel_stays_in_sight() -> None:
+    world = World()
+    world.start(world.click().tracking_token)
+    payment = world.buy()
+    world.notice(payment)
+    world.ledger.rows = {key: replace(row, status=LedgerStatus.PARKED) for key, row in world.ledger.rows.items()}
+    world.now_ms += 301_000
+    world.reconciler.run(lambda: True)
+    assert world.payment(payment.payment_id).due_at_ms == world.now_ms + 3_600_000

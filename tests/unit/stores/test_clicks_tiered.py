@@ -88,7 +88,7 @@ def test_a_cache_that_is_down_is_told_of_and_costs_nothing_else(tiers: Tiers) ->
 
 def test_a_claim_leaves_no_stale_copy(tiers: Tiers) -> None:
     tiers.store.put(CLICK)
-    tiers.store.claim(CLICK.tracking_token, "7#1")
+    tiers.store.claim(CLICK, "7#1")
     tiers.store.add_browser_ids(CLICK.tracking_token, fbp=None, fbc=None)
     assert tiers.store.get(CLICK.tracking_token) == replace(CLICK, claimed_by="7#1")
     assert tiers.cache.get(CLICK.tracking_token) == replace(CLICK, claimed_by="7#1")

@@ -2,7 +2,7 @@
 
 import pytest
 
-from rastro.tracking.traffic import Traffic, classify
+from rastro.tracking.traffic import Traffic, classify, client_of
 
 IPHONE = "Mozilla/5.0 (iPhone; CPU iPhone OS 18_5 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko)"
 ANDROID = "Mozilla/5.0 (Linux; Android 14; SM-A546E Build/UP1A.231005.007; wv) AppleWebKit/537.36 (KHTML, like Gecko)"
@@ -46,3 +46,19 @@ def test_a_browser_that_looks_ahead_is_no_visit(headers: dict[str, str]) -> None
 
 def test_head_is_no_visit() -> None:
     assert classify("HEAD", {"user-agent": PEOPLE[0]}) is Traffic.HEAD
+
+
+@pytest.mark.parametrize(
+    ("user_agent", "client"),
+    [
+        (PEOPLE[0], "facebook_ios"),
+        (PEOPLE[1], "facebook_android"),
+        (PEOPLE[2], "instagram_ios"),
+        (PEOPLE[3], "instagram_android"),
+        (PEOPLE[4], "safari_ios"),
+        (PEOPLE[6], "chrome_windows"),
+        (None, "other_other"),
+    ],
+)
+def test_clicks_are_counted_by_the_client_they_come_from(user_agent: str | None, client: str) -> None:
+    assert client_of(user_agent) == client

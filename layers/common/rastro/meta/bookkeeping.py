@@ -6,7 +6,7 @@ sent again under the same event_id and noted as doubtful, but only inside the 48
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
@@ -150,7 +150,7 @@ class Books:
             statuses = {row.status for row in self._ledger.by_payment(payment_id)}
             if payment is None or not statuses:
                 return
-            state = next(state for status, state in _BY_URGENCY if status in statuses)
+            state = purchase_state(statuses)
             is_over = statuses <= _FINAL and payment.delivery_state is not DeliveryState.TO_DO
             told = replace(payment, purchase_state=state, due_at_ms=None if is_over else payment.due_at_ms)
             if told == payment:
@@ -162,6 +162,11 @@ class Books:
                     raise
             else:
                 return
+
+
+def purchase_state(statuses: Collection[LedgerStatus]) -> PurchaseState:
+    """Return what a payment says of the rows of its Purchase, all pixels together."""
+    return next((state for status, state in _BY_URGENCY if status in statuses), PurchaseState.NONE)
 
 
 def _is_too_late(row: LedgerRow, now_ms: int) -> bool:

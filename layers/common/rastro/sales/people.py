@@ -101,7 +101,7 @@ class People:
         if link.click is None or not link.personal or link.click.claimed_by is not None:
             return
         try:
-            self._clicks.claim(link.click.tracking_token, bot_user.key)
+            self._clicks.claim(link.click, bot_user.key)
         except StoreUnavailable:
             return
 

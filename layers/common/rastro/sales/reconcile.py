@@ -13,6 +13,8 @@ from rastro.sales.settle import CHECK_AGAIN_MS, DELIVERY_PATIENCE_MS, Settler
 from rastro.stores.ports import LedgerStore, PaymentStore
 
 BATCH = 100
+PARKED_CHECK_MS = 3_600_000
+"""How often a payment is looked at whose Purchase waits for its pixel."""
 _UNFINISHED = (LedgerStatus.QUEUED, LedgerStatus.SENDING)
 
 
@@ -90,10 +92,12 @@ class Reconciler:
             return self._deliver(payment, now_ms)
         if payment.purchase_state is PurchaseState.HELD:
             return self._release(payment, now_ms)
-        rows = [row for row in self._ledger.by_payment(payment.payment_id) if row.status in _UNFINISHED]
+        everything = self._ledger.by_payment(payment.payment_id)
+        rows = [row for row in everything if row.status in _UNFINISHED]
         if not rows and not to_deliver:
-            self._payments.save(replace(payment, due_at_ms=None))
-            return "nothing_left"
+            parked = any(row.status is LedgerStatus.PARKED for row in everything)
+            self._payments.save(replace(payment, due_at_ms=now_ms + PARKED_CHECK_MS if parked else None))
+            return "parked" if parked else "nothing_left"
         stuck = [row for row in rows if now_ms >= row.updated_at_ms + CHECK_AGAIN_MS]
         for row in stuck:
             self._ledger.requeue(row.event.key, now_ms=now_ms)

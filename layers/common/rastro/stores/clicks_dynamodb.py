@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from rastro.errors import Conflict
-from rastro.model import Click, TrackingToken, VisitorId
+from rastro.model import Click, Slug, TrackingToken, VisitorId
 from rastro.stores import keys
 from rastro.stores.dynamodb import Condition, Table
 from rastro.stores.items import click_item, click_of
@@ -60,10 +60,14 @@ class DynamoClickStore:
             newest = newest or click
         return newest
 
-    def claim(self, token: TrackingToken, bot_user_key: str) -> None:
+    def only_recent(self, slug: Slug, since_ms: int) -> Click | None:  # noqa: ARG002 - the port's
+        """Return ``None``: an index of a funnel's last clicks would turn hot, so the record keeps none."""
+        return None
+
+    def claim(self, click: Click, bot_user_key: str) -> None:
         """Note who came with a click, unless somebody did before or it is not there."""
         self._update(
-            token,
+            click.tracking_token,
             "SET claimed_by = :claimed_by",
             {":claimed_by": bot_user_key},
             "attribute_exists(tracking_token) AND attribute_not_exists(claimed_by)",

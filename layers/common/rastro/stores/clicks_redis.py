@@ -11,7 +11,7 @@ from redis.backoff import NoBackoff
 from redis.retry import Retry
 
 from rastro.errors import StoreUnavailable
-from rastro.model import Click, TrackingToken, VisitorId
+from rastro.model import Click, Slug, TrackingToken, VisitorId
 from rastro.stores import keys
 from rastro.stores.items import click_item, click_of
 
@@ -67,6 +67,10 @@ class RedisClickCache:
             pipeline.set(keys.click_cache_key(token), _text(click), ex=ttl)
             if click.visitor_id is not None:
                 pipeline.set(keys.visitor_cache_key(click.visitor_id), token, ex=ttl, nx=not click.from_ad)
+            recent = keys.recent_cache_key(click.slug)
+            pipeline.zadd(recent, {token: click.clicked_at_ms})
+            pipeline.zremrangebyrank(recent, 0, -keys.RECENT_KEPT - 1)
+            pipeline.expire(recent, keys.RECENT_SECONDS)
             if click.fbclid is not None:
                 pipeline.set(keys.fbclid_cache_key(click.fbclid), token, ex=ttl, get=True)
             return pipeline.execute()[-1]
@@ -108,6 +112,26 @@ class RedisClickCache:
     def newest_by_visitor(self, visitor_id: VisitorId) -> Click | None:
         """Return the click that a browser points to."""
         return self._pointed_to(keys.visitor_cache_key(visitor_id))
+
+    def only_recent(self, slug: Slug, since_ms: int) -> Click | None:
+        """Return the one click on a funnel since then that nobody came with, ``None`` for none or several."""
+
+        def read(client: redis.Redis | redis.RedisCluster) -> object:
+            return client.zrangebyscore(keys.recent_cache_key(slug), since_ms, "+inf", start=0, num=2)
+
+        found = cast("list[bytes]", self._guarded(read))
+        return self.get(TrackingToken(found[0].decode())) if len(found) == 1 else None
+
+    def claimed(self, click: Click) -> None:
+        """Note that somebody came with a click: forget it as it was."""
+
+        def write(client: redis.Redis | redis.RedisCluster) -> None:
+            pipeline = client.pipeline(transaction=False)
+            pipeline.delete(keys.click_cache_key(click.tracking_token))
+            pipeline.zrem(keys.recent_cache_key(click.slug), click.tracking_token)
+            pipeline.execute()
+
+        self._guarded(write)
 
     def forget(self, token: TrackingToken) -> None:
         """Forget a click that was changed in the record."""

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Protocol, TypeVar
 
 from rastro.errors import StoreUnavailable
-from rastro.model import Click, TrackingToken, VisitorId
+from rastro.model import Click, Slug, TrackingToken, VisitorId
 from rastro.stores.clicks_dynamodb import DynamoClickStore
 from rastro.stores.dynamodb import Table
 from rastro.stores.ports import ClickStore
@@ -31,6 +31,12 @@ class ClickCache(Protocol):
 
     def newest_by_visitor(self, visitor_id: VisitorId) -> Click | None:
         """Return the newest click of a browser if it is still here."""
+
+    def only_recent(self, slug: Slug, since_ms: int) -> Click | None:
+        """Return the one click on a funnel since then that nobody came with, ``None`` for none or several."""
+
+    def claimed(self, click: Click) -> None:
+        """Note that somebody came with a click: forget it as it was."""
 
     def forget(self, token: TrackingToken) -> None:
         """Forget a click that was changed in the record."""
@@ -71,10 +77,14 @@ class TieredClickStore:
         found = self._tried(lambda cache: cache.newest_by_visitor(visitor_id))
         return found or self._kept(self._record.newest_by_visitor(visitor_id), visitor=True)
 
-    def claim(self, token: TrackingToken, bot_user_key: str) -> None:
+    def only_recent(self, slug: Slug, since_ms: int) -> Click | None:
+        """Return the one unclaimed click of the last minutes; only the cache knows, so without it there is none."""
+        return self._tried(lambda cache: cache.only_recent(slug, since_ms))
+
+    def claim(self, click: Click, bot_user_key: str) -> None:
         """Note on the record who came with a click."""
-        self._record.claim(token, bot_user_key)
-        self._tried(lambda cache: cache.forget(token))
+        self._record.claim(click, bot_user_key)
+        self._tried(lambda cache: cache.claimed(click))
 
     def add_browser_ids(self, token: TrackingToken, *, fbp: str | None, fbc: str | None) -> None:
         """Add ``fbp`` and ``fbc`` to the record."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import zlib
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 
 from rastro.model import DAY_MS
 
@@ -20,6 +20,11 @@ PARKED_SHARDS = 4
 CLICK_LIFETIME_MS = 90 * DAY_MS
 LEDGER_LIFETIME_MS = 90 * DAY_MS
 CAMPAIGN_LIFETIME_MS = 180 * DAY_MS
+
+RECENT_SECONDS = 900
+"""How long a click counts as one of the last minutes."""
+RECENT_KEPT = 50
+"""How many of a funnel's recent clicks are kept: two are as good as many, as only a single one tells anything."""
 
 BOT_ITEM = "bot#"
 CAMPAIGN_ITEM = "campaign#"
@@ -42,8 +47,16 @@ def fbclid_keys(fbclid: str) -> list[str]:
 
 def day_shard(at_ms: int, record_id: str) -> str:
     """Return the index key of a record's day (UTC)."""
-    day = datetime.fromtimestamp(at_ms / 1000, UTC).date().isoformat()
-    return f"{day}#{shard_of(record_id, DAY_SHARDS)}"
+    return _day_shard(datetime.fromtimestamp(at_ms / 1000, UTC).date(), shard_of(record_id, DAY_SHARDS))
+
+
+def day_shards(day: date) -> list[str]:
+    """Return every index key of a day (UTC)."""
+    return [_day_shard(day, shard) for shard in range(DAY_SHARDS)]
+
+
+def _day_shard(day: date, shard: int) -> str:
+    return f"{day.isoformat()}#{shard}"
 
 
 def charge_key(provider: str, charge_id: str) -> str:
@@ -59,6 +72,11 @@ def expires_at(from_ms: int, lifetime_ms: int) -> int:
 def click_cache_key(token: str) -> str:
     """Return the cache key of a click."""
     return f"tracking:{token}"
+
+
+def recent_cache_key(slug: str) -> str:
+    """Return the cache key of a funnel's clicks of the last minutes that nobody came with yet."""
+    return f"tracking:recent:{slug}"
 
 
 def fbclid_cache_key(fbclid: str) -> str:

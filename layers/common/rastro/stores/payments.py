@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from datetime import date
+from heapq import merge
 
 from rastro.model import BotId, ChatId, LedgerRow, LedgerStatus, Payment, PaymentId, bot_user_key
 from rastro.stores import keys
@@ -52,6 +54,14 @@ class DynamoPaymentStore:
         """Return a person's payments, newest first."""
         found = self._table.query("by_bot_user", "bot_user", bot_user_key(bot_id, chat_id), newest_first=True)
         return self._whole(list(found))
+
+    def by_day(self, day: date) -> Iterator[Payment]:
+        """Yield a day's payments, page by page of every shard of the index."""
+        shards = [self._table.query("by_day", "day_shard", key) for key in keys.day_shards(day)]
+        for entry in merge(*shards, key=lambda entry: int(entry["created_at_ms"])):
+            payment = self.get(PaymentId(entry["payment_id"]))
+            if payment is not None:
+                yield payment
 
     def due(self, before_ms: int, limit: int) -> Sequence[Payment]:
         """Return payments that are due, of every shard its longest overdue."""

@@ -6,7 +6,8 @@ a read through an index may lag by a second or two.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from datetime import date
 from typing import Protocol
 
 from rastro.model import (
@@ -43,7 +44,10 @@ class ClickStore(Protocol):
     def newest_by_visitor(self, visitor_id: VisitorId) -> Click | None:
         """Return the newest click of a browser that came by an ad, else its newest."""
 
-    def claim(self, token: TrackingToken, bot_user_key: str) -> None:
+    def only_recent(self, slug: Slug, since_ms: int) -> Click | None:
+        """Return the one click on a funnel since then that nobody came with, ``None`` for none or several, or not known."""
+
+    def claim(self, click: Click, bot_user_key: str) -> None:
         """Note who came to a bot with this click; the first claim stays, a click that is not stored is left alone."""
 
     def add_browser_ids(self, token: TrackingToken, *, fbp: str | None, fbc: str | None) -> None:
@@ -87,6 +91,9 @@ class PaymentStore(Protocol):
 
     def by_bot_user(self, bot_id: BotId, chat_id: ChatId) -> Sequence[Payment]:
         """Return a person's payments, newest first."""
+
+    def by_day(self, day: date) -> Iterator[Payment]:
+        """Yield the payments that were created on a day (UTC), oldest first, read as the caller goes on."""
 
     def due(self, before_ms: int, limit: int) -> Sequence[Payment]:
         """Return payments whose ``due_at_ms`` has come, longest overdue first within a shard."""

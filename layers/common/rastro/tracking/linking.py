@@ -28,6 +28,8 @@ from rastro.tracking.signing import SigningKeys
 from rastro.tracking.token import StartToken
 
 SESSION_HISTORY = 10
+DROPPED_PAYLOAD_MS = 5 * 60_000
+"""How long before a ``/start`` without a payload a click may lie for its payload to have been dropped."""
 CLOCK_SKEW_MS = 5_000
 """How far the clocks of two containers may lie apart."""
 
@@ -62,12 +64,18 @@ class Linker:
         funnels: FunnelStore,
         keys: Callable[[], SigningKeys],
         attribution_window_days: int,
+        recent_click_minutes: int = 0,
     ) -> None:
-        """Take the stores, the signing keys (read when needed) and the attribution window."""
+        """Take the stores, the signing keys (read when needed) and the attribution window.
+
+        With ``recent_click_minutes`` above 0 a person who opens the bot without a payload is linked, as ``probable``, to the one
+        click on the funnel in that time that nobody came with.
+        """
         self._clicks = clicks
         self._funnels = funnels
         self._keys = keys
         self._window_ms = attribution_window_days * DAY_MS
+        self._recent_ms = recent_click_minutes * start_token.MINUTE_MS
 
     def link(
         self,
@@ -101,6 +109,10 @@ class Linker:
         by_fbclid = self._in_window(_guarded(lambda: self._by_fbclid(bot_user, slugs)), moment_ms)
         if by_fbclid.link is not None:
             return by_fbclid.link
+        if start_param == "":
+            recent = self._recent_click(bot_user, slugs, moment_ms)
+            if recent is not None:
+                return recent
         reasons = [one.reason for one in (*evidence, by_fbclid) if one.reason is not None]
         return Link(reason=_root_cause(reasons, bot_user))
 
@@ -195,6 +207,24 @@ class Linker:
         if click is None or click.slug not in slugs or click.tracking_token == bot_user.tracking_session_id:
             return _Evidence()
         return _evidence(LinkSource.REDIRECT, click, personal=True)
+
+    def _recent_click(self, bot_user: BotUser, slugs: Sequence[Slug], moment_ms: int) -> Link | None:
+        """Return what a single unclaimed click of the last minutes tells of a person who came without a payload.
+
+        That Telegram dropped it is then likelier than that they came on their own. Whose click it is stays a guess, which is no
+        link unless the operator wants probable ones.
+        """
+        slug = bot_user.slug or (slugs[0] if slugs else None)
+        window_ms = self._recent_ms or DROPPED_PAYLOAD_MS
+        try:
+            click = self._clicks.only_recent(slug, moment_ms - window_ms) if slug else None
+        except StoreUnavailable:
+            return None
+        if click is None:
+            return None
+        if not self._recent_ms:
+            return Link(reason=Reason.PAYLOAD_DROPPED)
+        return Link(source=LinkSource.RECENT_CLICK, confidence=Confidence.PROBABLE, click=click, personal=False)
 
     def _by_fbclid(self, bot_user: BotUser, slugs: Sequence[Slug]) -> _Evidence:
         if bot_user.fbclid is None:

@@ -168,7 +168,8 @@ class Redirect:
             click=click,
             cookies=_cookies(click),
             nonce=None if token is None else start_token.beacon_nonce(keys, token),
-            faults=(*faults, *self._recognise(click, funnel, traces)),
+            # Where the record has just failed, asking it who passes would only cost the visitor more time.
+            faults=faults or self._recognise(click, funnel, traces),
         )
 
     def _recognise(self, click: Click, funnel: Funnel, traces: Traces) -> tuple[str, ...]:

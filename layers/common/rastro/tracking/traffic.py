@@ -49,3 +49,38 @@ def classify(method: str, headers: Mapping[str, str]) -> Traffic:
         if pattern.search(user_agent):
             return traffic
     return Traffic.PERSON
+
+
+def client_of(user_agent: str | None) -> str:
+    """Return the client that a click came from, ``{app}_{system}``, to count by: a few dozen values at the most."""
+    text = user_agent or ""
+    app = next((name for name, pattern in _APPS if pattern.search(text)), "other")
+    system = next((name for name, pattern in _SYSTEMS if pattern.search(text)), "other")
+    return f"{app}_{system}"
+
+
+_APPS = tuple(
+    (name, re.compile(pattern))
+    for name, pattern in (
+        ("instagram", r"Instagram"),
+        ("facebook", r"FBAN|FBAV|FB_IAB"),
+        ("tiktok", r"musical_ly|BytedanceWebview|TikTok"),
+        ("whatsapp", r"WhatsApp"),
+        ("samsung", r"SamsungBrowser"),
+        ("edge", r"Edg[A-Z]?[a-z]*/"),
+        ("opera", r"OPR/|Opera"),
+        ("firefox", r"Firefox/|FxiOS/"),
+        ("chrome", r"Chrome/|CriOS/"),
+        ("safari", r"Safari/"),
+    )
+)
+_SYSTEMS = tuple(
+    (name, re.compile(pattern))
+    for name, pattern in (
+        ("ios", r"iPhone|iPad|iPod"),
+        ("android", r"Android"),
+        ("windows", r"Windows"),
+        ("mac", r"Macintosh"),
+        ("linux", r"Linux"),
+    )
+)
