@@ -1,0 +1,1 @@
+"""What is put beside a built function, to run in its container."""
