@@ -58,7 +58,7 @@ def test_the_layer_holds_the_package_and_its_dependencies_once(built: Path) -> N
     assert not (content / "python" / "python").exists()
     assert (content / "python" / "rastro" / "model.py").is_file()
     assert (content / "python" / "rastro" / "py.typed").is_file()
-    assert (content / "python" / "pydantic" / "__init__.py").is_file()
+    assert (content / "python" / "segno" / "__init__.py").is_file()
 
 
 def test_the_layer_leaves_out_what_lambda_has(built: Path) -> None:
