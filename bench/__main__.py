@@ -1,0 +1,7 @@
+"""``make bench``: every benchmark in turn."""
+
+from __future__ import annotations
+
+from bench import imports
+
+imports.main()
