@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import secrets
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -70,6 +71,7 @@ class Demo:
         ana = self._buyer_from_ad()
         bruno = self._buyer_without_ad()
         purchases = {buyer.payment_id: self._purchase(buyer) for buyer in (ana, bruno)}
+        self._console.print(self._counts())
         self._console.print(self._sale_table((ana, bruno)))
         self._console.print(_purchase_table(purchases, (ana, bruno)))
         return _is_attributed(purchases[ana.payment_id], ana)
@@ -125,6 +127,11 @@ class Demo:
         self._hop("Purchase", f"accepted by Graph for pixel {entry['pixel_id']}: {entry['event']['event_id']}")
         return entry
 
+    def _counts(self) -> str:
+        names = [entry["event"]["event_name"] for entry in self._lab("GET", "graph/events")]
+        counted = ", ".join(f"{names.count(name)} {name}" for name in ("PageView", "ViewContent", "InitiateCheckout", "Purchase"))
+        return f"\nGraph accepted {counted}.\n"
+
     def _sale_table(self, buyers: Sequence[Buyer]) -> Table:
         table = Table(title="What each sale knows of its click")
         table.add_column("field")
@@ -155,7 +162,8 @@ class Demo:
         if not calls:
             raise DemoFailed(f"the bot said nothing to chat {chat_id}")
         text = calls[-1]["params"].get("text") or calls[-1]["params"].get("caption") or ""
-        return "“" + " ".join(str(text).split())[:70] + "”"
+        plain = re.sub(r"<[^>]+>", "", str(text))
+        return "“" + " ".join(plain.split())[:70] + "”"
 
     def _lab(self, method: str, path: str, body: object = None) -> Any:  # noqa: ANN401 - JSON
         answer = self._http.request(method, f"{self._stack['lab']}/_/{path}", json=body, timeout=HTTP_TIMEOUT_SECONDS)

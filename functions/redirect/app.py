@@ -114,9 +114,17 @@ def _go(wired: Dependencies, slug: Slug, request: HttpRequest) -> HttpResponse:
 
 def _tell(passage: Passage) -> None:
     count(f"visit_{passage.traffic}")
+    click = passage.click
     for fault in passage.faults:
         count(fault)
-        logger.error(fault, slug=passage.funnel.slug if passage.funnel else None)
+        logger.error(
+            fault,
+            slug=passage.funnel.slug if passage.funnel else None,
+            pageview_event_id=click.pageview_event_id if click else None,
+            clicked_at_ms=click.clicked_at_ms if click else None,
+            utm_campaign=click.campaign.utm_campaign if click else None,
+            campaign_code=click.campaign.campaign_code if click else None,
+        )
 
 
 def _respond(passage: Passage) -> HttpResponse:

@@ -30,7 +30,11 @@ box-shadow:0 8px 32px rgb(0 0 0/.12)}
 h1{margin:0 0 8px;font-size:1.5rem;line-height:1.25;overflow-wrap:anywhere}
 p{margin:0 0 24px;color:var(--soft)}
 a.go{display:block;padding:16px;border-radius:14px;background:var(--blue);color:var(--on);font-weight:600;text-decoration:none}
-a.go:focus-visible{outline:3px solid var(--ink);outline-offset:3px}
+a.go:focus-visible,button:focus-visible{outline:3px solid var(--ink);outline-offset:3px}
+#lost{margin-top:24px}
+#lost p{margin-bottom:12px}
+code{display:block;padding:12px;border-radius:10px;background:var(--back);font-size:.85rem;overflow-wrap:anywhere;user-select:all}
+button{margin-top:12px;padding:12px 20px;border:0;border-radius:12px;background:var(--back);color:var(--ink);font:inherit}
 </style>
 </head>
 <body>
@@ -45,23 +49,42 @@ $script
 """
 )
 _BUTTON = Template('<a class="go" id="go" rel="nofollow noreferrer" href="$href">Abrir no Telegram</a>')
-_BEACON = Template(
+_CODE = """<div id="lost" hidden>
+<p>O bot abriu sem reconhecer você? Copie o código abaixo e envie na conversa:</p>
+<code id="code"></code>
+<button id="copy" type="button">Copiar código</button>
+</div>"""
+# The beacon goes out at once and holds nobody. /status is asked only after the button was pressed: first after 8 s, then every 5 s, for
+# four minutes; while no /start came, the code is offered for copying.
+_SCRIPT = Template(
     """<script nonce="$csp">
-(function(){function cookie(name){var found=document.cookie.match("(?:^|; )"+name+"=([^;]*)");return found?found[1]:null}
-if(navigator.sendBeacon)navigator.sendBeacon($seen,JSON.stringify({n:$nonce,fbp:cookie("_fbp"),fbc:cookie("_fbc")}))})();
+(function(){var base=$base,n=$nonce,left=48,get=function(id){return document.getElementById(id)};
+function cookie(name){var found=document.cookie.match("(?:^|; )"+name+"=([^;]*)");return found?found[1]:null}
+if(navigator.sendBeacon)navigator.sendBeacon(base+"/seen",JSON.stringify({n:n,fbp:cookie("_fbp"),fbc:cookie("_fbc")}));
+function again(){if(left-->0)setTimeout(ask,5000)}
+function ask(){fetch(base+"/status?n="+n,{cache:"no-store"}).then(function(answer){return answer.ok?answer.json():null})
+.then(function(state){if(state&&state.started){get("lost").hidden=true;return}
+if(state){get("code").textContent="/start "+state.code;get("lost").hidden=false}again()},again)}
+get("go").addEventListener("click",function(){setTimeout(ask,8000)},{once:true});
+get("copy").addEventListener("click",function(){var text=get("code").textContent,button=this;
+if(navigator.clipboard)navigator.clipboard.writeText(text).then(function(){button.textContent="Copiado"})})})();
 </script>"""
 )
 
 
 def landing(funnel: Funnel, *, href: str, nonce: str | None, csp: str) -> str:
-    """Return the page with the button; with a beacon nonce it reports once what the browser knows of ``_fbp`` and ``_fbc``."""
+    """Return the page with the button.
+
+    With a beacon nonce it reports once what the browser knows of ``_fbp`` and ``_fbc``, and after the button was pressed and no
+    ``/start`` came it offers the code to copy.
+    """
     script = ""
     if nonce is not None:
-        script = _BEACON.substitute(csp=csp, seen=_json(f"/go/{funnel.slug}/seen"), nonce=_json(nonce))
+        script = _SCRIPT.substitute(csp=csp, base=_json(f"/go/{funnel.slug}"), nonce=_json(nonce))
     return _page(
         title=funnel.name,
         text="Toque no botão para continuar a conversa no Telegram.",
-        button=_BUTTON.substitute(href=html.escape(href)),
+        button=_BUTTON.substitute(href=html.escape(href)) + (_CODE if script else ""),
         script=script,
         csp=csp,
     )
