@@ -13,6 +13,7 @@ import redis
 from rastro.errors import StoreUnavailable
 from rastro.stores.clicks_redis import TIMEOUT_SECONDS, RedisClickCache, connect
 from rastro.stores.clicks_tiered import TieredClickStore
+from rastro.stores.keys import RECENT_SECONDS
 from tests.contracts.click_cache import ClickCacheContract
 from tests.contracts.clicks import ClickStoreContract
 from tests.contracts.records import CLICK, click
@@ -78,7 +79,9 @@ def test_every_key_has_a_lifetime_and_its_name(valkey_url: str) -> None:
         "tracking:token-2",
         f"tracking:fbclid:{CLICK.fbclid}",
         "tracking:visitor:visitor-1",
+        f"tracking:recent:{CLICK.slug}",
     }
+    assert 0 < lifetimes.pop(f"tracking:recent:{CLICK.slug}") <= RECENT_SECONDS
     assert all(TTL_SECONDS - 5 <= seconds <= TTL_SECONDS for seconds in lifetimes.values())
 
 
