@@ -7,7 +7,17 @@ from typing import Any
 import pytest
 
 from rastro.errors import InvalidInput
-from rastro.model import Campaign, Confidence, ConversionEvent, LedgerRow, LedgerStatus, LinkSource, PaymentStatus, Slug
+from rastro.model import (
+    Campaign,
+    Confidence,
+    ConversionEvent,
+    LedgerRow,
+    LedgerStatus,
+    LinkSource,
+    PaymentStatus,
+    Slug,
+    VisitorId,
+)
 from rastro.sales.outbox import Kind, Outbox, attribution_of, news_of
 from rastro.stores.images import Change
 from rastro.stores.items import bot_user_item, click_item, ledger_item, payment_item
@@ -206,21 +216,22 @@ def test_a_person_whose_click_is_gone_still_makes_a_view_content() -> None:
 
 
 @pytest.mark.parametrize(
-    ("source", "claimed_by", "has_browser"),
+    ("visitor_id", "claimed_by", "has_browser"),
     [
-        (LinkSource.START_PARAM, None, True),
-        (LinkSource.START_PARAM, BOT_USER.key, True),
-        (LinkSource.START_PARAM, "1#2", False),
-        (LinkSource.FBCLID, None, False),
-        (LinkSource.FBCLID, BOT_USER.key, True),
+        (CLICK.visitor_id, None, True),
+        (CLICK.visitor_id, BOT_USER.key, True),
+        (CLICK.visitor_id, "1#2", False),
+        (VisitorId("another"), None, False),
+        (None, None, False),
+        (None, BOT_USER.key, True),
     ],
 )
-def test_the_browser_of_a_click_is_told_only_of_who_came_with_it(
-    source: LinkSource,
+def test_the_browser_of_a_click_is_told_only_of_the_person_it_is_known_to_be(
+    visitor_id: VisitorId | None,
     claimed_by: str | None,
     has_browser: bool,  # noqa: FBT001 - a column of the table
 ) -> None:
-    attribution = attribution_of(replace(BOT_USER, link_source=source), replace(CLICK, claimed_by=claimed_by))
+    attribution = attribution_of(replace(BOT_USER, visitor_id=visitor_id), replace(CLICK, claimed_by=claimed_by))
 
     assert attribution.fbc == FBC
     assert (attribution.fbp is not None, attribution.click_ip is not None) == (has_browser, has_browser)

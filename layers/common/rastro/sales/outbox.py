@@ -22,7 +22,6 @@ from rastro.model import (
     Funnel,
     LedgerRow,
     LedgerStatus,
-    LinkSource,
     Payment,
     PaymentStatus,
 )
@@ -31,7 +30,7 @@ from rastro.stores.images import Change
 from rastro.stores.items import bot_user_of, click_of, ledger_row_of, payment_of
 from rastro.stores.ports import ClickStore, EventQueue, FunnelStore
 from rastro.stores.wire import Item
-from rastro.tracking.linking import Link, snapshot
+from rastro.tracking.linking import Link, is_of, snapshot
 from rastro.tracking.token import NO_CAMPAIGN, campaign_ref
 
 _CAMPAIGNS_REMEMBERED = 10_000
@@ -126,9 +125,8 @@ def events_of(news: Click | BotUser | Payment, funnel: Funnel | None, click: Cli
 
 def attribution_of(bot_user: BotUser, click: Click | None) -> Attribution:
     """Return what a person's link says of them: of a click that is not known to be theirs, no browser data."""
-    claimed_by = click.claimed_by if click else None
-    is_theirs = claimed_by == bot_user.key if claimed_by else bot_user.link_source is not LinkSource.FBCLID
-    return snapshot(Link(source=bot_user.link_source, confidence=bot_user.link_confidence, click=click, personal=is_theirs))
+    personal = click is not None and is_of(click, bot_user)
+    return snapshot(Link(source=bot_user.link_source, confidence=bot_user.link_confidence, click=click, personal=personal))
 
 
 @dataclass(slots=True)

@@ -195,7 +195,7 @@ class Linker:
             source=LinkSource.BOT_USER if at_start and not saved_on_the_way else session.link_source,
             confidence=session.link_confidence,
             click=click,
-            personal=_is_of(click, bot_user),
+            personal=is_of(click, bot_user),
         )
         return _Evidence(link=link)
 
@@ -232,7 +232,7 @@ class Linker:
         click = self._clicks.newest_by_fbclid(bot_user.fbclid)
         if click is None or click.slug not in slugs:
             return _Evidence(reason=Reason.FBCLID_UNKNOWN)
-        return _evidence(LinkSource.FBCLID, click, personal=_is_of(click, bot_user))
+        return _evidence(LinkSource.FBCLID, click, personal=is_of(click, bot_user))
 
 
 def apply(bot_user: BotUser, link: Link, now_ms: int) -> BotUser:
@@ -309,7 +309,8 @@ def _slug_of(token: StartToken, slugs: Sequence[Slug]) -> Slug | None:
     return next((slug for slug in slugs if start_token.funnel_ref(slug) == token.funnel_ref), None)
 
 
-def _is_of(click: Click, bot_user: BotUser) -> bool:
+def is_of(click: Click, bot_user: BotUser) -> bool:
+    """Say whether a click is known to be a person's own: they came with it, or it is of the browser that is tied to them."""
     if click.claimed_by is not None:
         return click.claimed_by == bot_user.key
     return click.visitor_id is not None and click.visitor_id == bot_user.visitor_id
