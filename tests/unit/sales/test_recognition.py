@@ -197,3 +197,27 @@ def test_a_code_that_is_typed_or_pasted_links_like_the_one_in_the_link() -> None
         outcome = world.shop.handle(BOT, Message(person=PERSON, text=form.format(token)), BASE_URL)
         assert outcome.step is Step.STARTED, form
         assert _bot_user(world).tracking_session_id == token, form
+
+
+def test_a_bridge_that_another_opens_first_and_comes_with_is_given_up_by_its_owner() -> None:
+    world = World()
+    world.start()
+    theirs = world.visit(_bridge(world)).click
+    assert theirs
+    world.start(theirs.tracking_token, OTHER)
+    attribution = world.buy().attribution
+    assert (attribution.tracking_token, attribution.reason) == (None, Reason.DIRECT_ENTRY)
+    assert _bot_user(world).visitor_id is None
+    assert world.buy(OTHER).attribution.tracking_token == theirs.tracking_token
+    world.click(AD_QUERY, cookies=_cookies(theirs))
+    assert world.buy(Person(chat_id=PERSON.chat_id)).attribution.tracking_token is None
+
+
+def test_a_bridge_opened_in_the_browser_of_another_known_person_ties_nobody() -> None:
+    world = World()
+    theirs = world.click()
+    world.start(theirs.tracking_token, OTHER)
+    world.start()
+    world.visit(_bridge(world), cookies=_cookies(theirs))
+    assert _bot_user(world).tracking_session_id is None
+    assert world.buy().attribution.reason is Reason.DIRECT_ENTRY

@@ -21,6 +21,7 @@ from rastro.model import (
     Session,
     Slug,
     StartPayload,
+    VisitorId,
 )
 from rastro.stores.ports import ClickStore, FunnelStore
 from rastro.tracking import token as start_token
@@ -44,6 +45,8 @@ class Link:
     personal: bool = False
     """Whether the click is known to be this person's: else it carries the campaign and the fbclid, not the browser."""
     reason: Reason | None = None
+    not_their_browser: VisitorId | None = None
+    """A browser that was tied to this person and turned out to be somebody else's."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,6 +99,10 @@ class Linker:
         Of what is known to be theirs the newest click of an ad wins, and one without an ad never replaces one with; an fbclid,
         which proves the ad and not the person, is asked only when nothing else is known.
         """
+        foreign = self._foreign_browser(bot_user)
+        if foreign is not None:
+            known = replace(bot_user, visitor_id=None, sessions=bot_user.sessions[1:], tracking_session_id=None)
+            return replace(self.link(known, slugs, start_param, moment_ms, passing=passing), not_their_browser=foreign)
         theirs = (
             lambda: self._by_start_param(bot_user, slugs, start_param) if start_param else _Evidence(),
             lambda: _passing(passing),
@@ -115,6 +122,21 @@ class Linker:
                 return recent
         reasons = [one.reason for one in (*evidence, by_fbclid) if one.reason is not None]
         return Link(reason=_root_cause(reasons, bot_user))
+
+    def _foreign_browser(self, bot_user: BotUser) -> VisitorId | None:
+        """Return the browser that a passage tied to this person, if somebody else has come to the bot with that passage's token.
+
+        That was a link of this person's which another opened: neither the click nor the browser is theirs.
+        """
+        if bot_user.visitor_id is None or not bot_user.sessions or bot_user.sessions[0].link_source is not LinkSource.REDIRECT:
+            return None
+        try:
+            click = self._clicks.get(bot_user.sessions[0].tracking_token)
+        except StoreUnavailable:
+            return None
+        if click is None or click.claimed_by in (None, bot_user.key):
+            return None
+        return bot_user.visitor_id if click.visitor_id == bot_user.visitor_id else None
 
     def payload(self, slugs: Sequence[Slug], start_param: str) -> StartPayload:
         """Return what kind of thing came with a ``/start``; raises what reading the signing keys raises."""
@@ -237,6 +259,9 @@ class Linker:
 
 def apply(bot_user: BotUser, link: Link, now_ms: int) -> BotUser:
     """Return the bot user with a link's outcome; an outcome without a click says why, and destroys no evidence."""
+    if link.not_their_browser is not None and link.not_their_browser == bot_user.visitor_id:
+        given_up = bot_user.sessions[1].tracking_token if len(bot_user.sessions) > 1 else None
+        bot_user = replace(bot_user, visitor_id=None, sessions=bot_user.sessions[1:], tracking_session_id=given_up)
     if link.click is None:
         return replace(bot_user, link_source=LinkSource.NONE, link_confidence=Confidence.NONE, reason=link.reason)
     click = link.click

@@ -54,8 +54,8 @@ _CODE = """<div id="lost" hidden>
 <code id="code"></code>
 <button id="copy" type="button">Copiar código</button>
 </div>"""
-# The beacon goes out at once and holds nobody. /status is asked only after the button was pressed: first after 8 s, then every 5 s, for
-# four minutes; while no /start came, the code is offered for copying.
+# The beacon goes out at once and holds nobody. /status is asked only after the button was pressed: first after 8 s, then every
+# 5 s, for four minutes; while no /start came, the code is offered for copying.
 _SCRIPT = Template(
     """<script nonce="$csp">
 (function(){var base=$base,n=$nonce,left=48,get=function(id){return document.getElementById(id)};

@@ -52,6 +52,8 @@ class Recognition:
         """Yield who it is, and whether the click is known to be that person's own."""
         reference, bots = traces.reference, {bot.bot_id for bot in funnel.bots}
         if reference is not None and reference.bot_id in bots:
+            if traces.returning and self._is_somebody_elses(click, reference):
+                return
             bot_user = self._bot_users.get(reference.bot_id, reference.chat_id)
             # A link that was passed on is worth nothing: once its owner has a click, no other takes that one's place by it.
             if bot_user is not None and bot_user.link_source is LinkSource.NONE:
@@ -63,6 +65,13 @@ class Recognition:
             found = [bot_user for bot_user in self._bot_users.by_fbclid(click.fbclid) if bot_user.bot_id in bots]
             # Who has a link has this ad's already: a shared fbclid must not put somebody else's click in its place.
             yield from ((bot_user, False) for bot_user in found if bot_user.link_source is LinkSource.NONE)
+
+    def _is_somebody_elses(self, click: Click, reference: BotUserReference) -> bool:
+        """Say whether the browser is tied to another person of the same bot: then the link was passed on."""
+        if click.visitor_id is None:
+            return False
+        tied = [found for found in self._bot_users.by_visitor(click.visitor_id) if found.bot_id == reference.bot_id]
+        return bool(tied) and all(found.chat_id != reference.chat_id for found in tied)
 
     def _link(self, bot_user: BotUser, click: Click, now_ms: int, *, personal: bool) -> bool:
         profile = self._funnels.bot(bot_user.bot_id)
