@@ -46,6 +46,13 @@ class ClickCacheContract:
         cache.put(organic(2))
         assert cache.newest_by_visitor(VISITOR) == click(1)
 
+    def test_a_click_without_an_ad_is_the_newest_of_no_browser_since_a_forgotten_ad_may_have_come_before(
+        self, cache: ClickCache
+    ) -> None:
+        cache.put(organic(1))
+        cache.keep(organic(1), visitor=True)
+        assert cache.newest_by_visitor(VISITOR) is None
+
     def test_a_click_kept_after_reading_is_the_newest_of_nothing(self, cache: ClickCache) -> None:
         cache.keep(click(1))
         assert cache.get(click(1).tracking_token) == click(1)

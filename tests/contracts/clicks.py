@@ -10,6 +10,8 @@ from rastro.model import TrackingToken, VisitorId
 from rastro.stores.ports import ClickStore
 from tests.contracts.records import BARE_CLICK, CLICK, FBCLID, NOW_MS, click, organic
 
+SLUGS = (CLICK.slug,)
+
 
 class ClickStoreContract:
     """A subclass gives a ``store`` that is empty."""
@@ -41,18 +43,18 @@ class ClickStoreContract:
         for number in (1, 2, 3):
             store.put(click(number))
         store.put(click(4, visitor_id=VisitorId("another")))
-        assert store.newest_by_visitor(VisitorId("visitor-1")) == click(3)
+        assert store.newest_by_visitor(VisitorId("visitor-1"), SLUGS) == click(3)
 
     def test_a_later_click_without_an_ad_does_not_hide_the_one_with(self, store: ClickStore) -> None:
         store.put(click(1))
         store.put(organic(2))
-        assert store.newest_by_visitor(VisitorId("visitor-1")) == click(1)
+        assert store.newest_by_visitor(VisitorId("visitor-1"), SLUGS) == click(1)
         store.put(click(3))
-        assert store.newest_by_visitor(VisitorId("visitor-1")) == click(3)
+        assert store.newest_by_visitor(VisitorId("visitor-1"), SLUGS) == click(3)
 
     def test_a_click_without_an_ad_is_better_than_none(self, store: ClickStore) -> None:
         store.put(organic(1))
-        assert store.newest_by_visitor(VisitorId("visitor-1")) == organic(1)
+        assert store.newest_by_visitor(VisitorId("visitor-1"), SLUGS) == organic(1)
 
     def test_a_put_tells_of_an_fbclid_that_others_carried_before(self, store: ClickStore) -> None:
         store.put(click(1))
@@ -63,12 +65,12 @@ class ClickStoreContract:
         store.put(click(1))
         store.put(click(2))
         store.get(click(1).tracking_token)
-        assert store.newest_by_visitor(VisitorId("visitor-1")) == click(2)
+        assert store.newest_by_visitor(VisitorId("visitor-1"), SLUGS) == click(2)
         assert store.newest_by_fbclid(FBCLID) == click(2)
 
     def test_a_browser_without_clicks_has_no_newest(self, store: ClickStore) -> None:
         store.put(BARE_CLICK)
-        assert store.newest_by_visitor(VisitorId("nobody")) is None
+        assert store.newest_by_visitor(VisitorId("nobody"), SLUGS) is None
         assert store.newest_by_fbclid("nothing") is None
 
     def test_the_first_claim_stays(self, store: ClickStore) -> None:
@@ -82,7 +84,7 @@ class ClickStoreContract:
     def test_a_claim_is_seen_through_every_way_to_the_click(self, store: ClickStore) -> None:
         store.put(CLICK)
         store.claim(CLICK, "bot#first")
-        by_fbclid, by_visitor = store.newest_by_fbclid(FBCLID), store.newest_by_visitor(VisitorId("visitor-1"))
+        by_fbclid, by_visitor = store.newest_by_fbclid(FBCLID), store.newest_by_visitor(VisitorId("visitor-1"), SLUGS)
         assert by_fbclid is not None
         assert by_visitor is not None
         assert (by_fbclid.claimed_by, by_visitor.claimed_by) == ("bot#first", "bot#first")
@@ -105,7 +107,7 @@ class ClickRecordContract(ClickStoreContract):
     def test_the_newest_click_without_an_ad_wins_where_there_is_no_other(self, store: ClickStore) -> None:
         store.put(organic(1))
         store.put(organic(2))
-        assert store.newest_by_visitor(VisitorId("visitor-1")) == organic(2)
+        assert store.newest_by_visitor(VisitorId("visitor-1"), SLUGS) == organic(2)
 
     def test_putting_a_click_again_keeps_what_was_added_since(self, store: ClickStore) -> None:
         store.put(BARE_CLICK)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime
 
@@ -55,9 +55,9 @@ class InMemoryClickStore(_Breakable):
         self._check()
         return self._newest([click for click in self.clicks.values() if click.fbclid == fbclid])
 
-    def newest_by_visitor(self, visitor_id: VisitorId) -> Click | None:
+    def newest_by_visitor(self, visitor_id: VisitorId, slugs: Collection[Slug]) -> Click | None:
         self._check()
-        found = [click for click in self.clicks.values() if click.visitor_id == visitor_id]
+        found = [click for click in self.clicks.values() if click.visitor_id == visitor_id and click.slug in slugs]
         return self._newest([click for click in found if click.from_ad] or found)
 
     def only_recent(self, slug: Slug, since_ms: int) -> Click | None:
@@ -94,8 +94,7 @@ class InMemoryClickCache(_Breakable):
         self._check()
         before = self.newest.get(f"fbclid:{click.fbclid}", click.tracking_token)
         self.clicks[click.tracking_token] = click
-        self.newest |= self._pointers(click, fbclid=True, visitor=click.from_ad)
-        self.newest = self._pointers(click, fbclid=False, visitor=True) | self.newest
+        self.newest |= self._pointers(click, fbclid=True, visitor=True)
         self.unclaimed[click.tracking_token] = click
         return before != click.tracking_token
 
@@ -132,7 +131,7 @@ class InMemoryClickCache(_Breakable):
 
     @staticmethod
     def _pointers(click: Click, *, fbclid: bool, visitor: bool) -> dict[str, TrackingToken]:
-        named = {"fbclid": click.fbclid if fbclid else None, "visitor": click.visitor_id if visitor else None}
+        named = {"fbclid": click.fbclid if fbclid else None, "visitor": click.visitor_id if visitor and click.from_ad else None}
         return {f"{name}:{value}": click.tracking_token for name, value in named.items() if value is not None}
 
 

@@ -108,7 +108,7 @@ def test_a_server_that_never_answers_costs_one_time_out(silent_url: str, *, clus
     def visit() -> None:
         store.put(CLICK)
         assert store.get(CLICK.tracking_token) == CLICK
-        assert store.newest_by_visitor(CLICK.visitor_id or "") == CLICK  # type: ignore[arg-type] # it has one
+        assert store.newest_by_visitor(CLICK.visitor_id or "", (CLICK.slug,)) == CLICK  # type: ignore[arg-type] # it has one
 
     assert _seconds(visit) < 2 * TIMEOUT_SECONDS
     assert told

@@ -23,6 +23,7 @@ from rastro.model import (
     PixelId,
     Product,
     Slug,
+    StartPayload,
     TrackingToken,
     VisitorId,
 )
@@ -83,6 +84,8 @@ BOT_USER = BotUser(
     link_source=LinkSource.START_PARAM,
     link_confidence=Confidence.CERTAIN,
     linked_at_ms=NOW_MS - 30_000,
+    last_start_at_ms=NOW_MS - 30_000,
+    last_start_payload=StartPayload.TOKEN,
 )
 PAYMENT = Payment(
     payment_id=PaymentId("9326"),

@@ -38,6 +38,14 @@ def click(**changes: Any) -> Image:
     return click_item(replace(CLICK, **changes)) | {"expires_at": 1, "fbclid_key": "0#1"}
 
 
+AT_THE_REDIRECT: dict[str, Any] = {"last_start_at_ms": NOW_MS - 40_000}
+"""The person opened the bot last before this link was made."""
+
+
+STARTED = {"tracking_session_id": "x", "link_confidence": "certain", "linked_at_ms": 1, "last_start_at_ms": 1}
+"""What makes an image that of a person who opened the bot by a link, and nothing else that a record has."""
+
+
 def person(**changes: Any) -> Image:
     return bot_user_item(replace(BOT_USER, **changes))
 
@@ -68,6 +76,9 @@ PROBABLE: Any = {"link_confidence": Confidence.PROBABLE, "link_source": LinkSour
         pytest.param(Kind.BOT_USER, person(**PROBABLE), person(), True, id="a link becomes certain"),
         pytest.param(Kind.BOT_USER, person(tracking_session_id="other"), person(), True, id="a newer click"),
         pytest.param(Kind.BOT_USER, person(), person(first_name="Ana"), False, id="a profile changes"),
+        pytest.param(Kind.BOT_USER, None, person(**AT_THE_REDIRECT), False, id="linked at the redirect, maybe by another"),
+        pytest.param(Kind.BOT_USER, person(**AT_THE_REDIRECT), person(), True, id="and opens the bot after that"),
+        pytest.param(Kind.BOT_USER, person(), person(last_start_at_ms=NOW_MS), False, id="a person opens the bot again"),
         pytest.param(Kind.BOT_USER, person(**LOST), person(), False, id="a link is found again"),
         pytest.param(Kind.BOT_USER, person(), None, False, id="a person is forgotten"),
         pytest.param(Kind.PAYMENT, None, payment(PaymentStatus.CREATED), False, id="a payment without a charge"),
@@ -134,8 +145,8 @@ def test_a_change_is_news_or_not(kind: Kind, old: Image | None, new: Image | Non
 @pytest.mark.parametrize(
     "image",
     [
-        {"status": "queued", "tracking_session_id": "x", "link_confidence": "certain"},
-        {"status": "pending", "tracking_session_id": "x", "link_confidence": "certain", "payload": "{"},
+        {"status": "queued", **STARTED},
+        {"status": "pending", **STARTED, "payload": "{"},
     ],
 )
 def test_an_image_that_is_no_record_is_refused(kind: Kind, image: Image) -> None:

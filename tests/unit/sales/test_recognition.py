@@ -221,3 +221,40 @@ def test_a_bridge_opened_in_the_browser_of_another_known_person_ties_nobody() ->
     world.visit(_bridge(world), cookies=_cookies(theirs))
     assert _bot_user(world).tracking_session_id is None
     assert world.buy().attribution.reason is Reason.DIRECT_ENTRY
+
+
+def test_the_owner_of_a_passed_on_bridge_is_freed_the_moment_another_comes_with_it() -> None:
+    world = World()
+    world.start()
+    theirs = world.visit(_bridge(world)).click
+    assert theirs
+    assert _bot_user(world).tracking_session_id == theirs.tracking_token
+    world.start(theirs.tracking_token, OTHER)
+    owner = _bot_user(world)
+    assert (owner.tracking_session_id, owner.first_session_id, owner.visitor_id, owner.sessions) == (None, None, None, ())
+
+
+def test_a_sale_before_the_persons_first_click_has_its_reason() -> None:
+    world = World()
+    world.start()
+    payment = world.buy()
+    world.notice(payment)
+    world.now_ms += 30_000
+    world.start(world.click("utm_campaign=natal").tracking_token)
+    world.now_ms = NOW_MS + 900_000
+    world.reconciler.run(lambda: True)
+    assert world.payment(payment.payment_id).attribution.reason is Reason.CLICK_AFTER_SALE
+
+
+def test_a_bridge_finds_the_ad_of_its_own_funnel_behind_a_newer_ad_of_another() -> None:
+    other = replace(FUNNEL, slug=Slug("outro"), bots=(FunnelBot(bot_id=BotId("7000000002"), username="outro_bot"),))
+    world = World(FUNNEL, other)
+    mine = world.click()
+    world.now_ms += 60_000
+    world.click("utm_campaign=outra&fbclid=IwAR-zzz", slug=Slug("outro"), cookies=_cookies(mine))
+    world.start()
+    passage = world.visit(_bridge(world), cookies=_cookies(mine))
+    assert passage.click
+    world.start(passage.click.tracking_token)
+    attribution = world.buy().attribution
+    assert (attribution.link_source, attribution.tracking_token) == (LinkSource.BRIDGE, mine.tracking_token)

@@ -8,7 +8,7 @@ from rastro.errors import StoreUnavailable
 from rastro.model import VisitorId
 from rastro.stores.clicks_tiered import TieredClickStore
 from tests.contracts.clicks import ClickStoreContract
-from tests.contracts.records import CLICK, FBCLID, click
+from tests.contracts.records import CLICK, FBCLID, click, organic
 from tests.fakes.stores import InMemoryClickCache, InMemoryClickStore
 
 VISITOR = VisitorId("visitor-1")
@@ -56,7 +56,7 @@ def test_the_cache_answers_while_the_record_is_down(tiers: Tiers) -> None:
     tiers.record.unavailable = True
     assert tiers.store.get(CLICK.tracking_token) == CLICK
     assert tiers.store.newest_by_fbclid(FBCLID) == CLICK
-    assert tiers.store.newest_by_visitor(VISITOR) == CLICK
+    assert tiers.store.newest_by_visitor(VISITOR, (CLICK.slug,)) == CLICK
 
 
 def test_a_click_that_its_record_refused_is_told_and_stays_in_the_cache(tiers: Tiers) -> None:
@@ -70,12 +70,18 @@ def test_an_emptied_cache_is_filled_by_reading(tiers: Tiers) -> None:
     tiers.record.put(click(1))
     tiers.record.put(click(2))
     assert tiers.store.get(click(1).tracking_token) == click(1)
-    assert tiers.store.newest_by_visitor(VISITOR) == click(2)
+    assert tiers.store.newest_by_visitor(VISITOR, (CLICK.slug,)) == click(2)
     assert tiers.store.newest_by_fbclid(FBCLID) == click(2)
     tiers.record.unavailable = True
     assert tiers.store.get(click(1).tracking_token) == click(1)
-    assert tiers.store.newest_by_visitor(VISITOR) == click(2)
+    assert tiers.store.newest_by_visitor(VISITOR, (CLICK.slug,)) == click(2)
     assert tiers.store.newest_by_fbclid(FBCLID) == click(2)
+
+
+def test_a_click_without_an_ad_does_not_hide_an_ad_that_the_cache_forgot(tiers: Tiers) -> None:
+    tiers.record.put(click(1))
+    tiers.store.put(organic(2))
+    assert tiers.store.newest_by_visitor(VISITOR, (CLICK.slug,)) == click(1)
 
 
 def test_a_cache_that_is_down_is_told_of_and_costs_nothing_else(tiers: Tiers) -> None:

@@ -68,16 +68,24 @@ def _click(old: Item | None, new: Item) -> Click | None:
 
 
 def _linked_person(old: Item | None, new: Item) -> BotUser | None:
-    """Return a person with a certain link to a click that they had none to before.
+    """Return a person who opened the bot with a certain link that they had not opened it with before.
 
-    A link that is lost for a while (a store did not answer) and found again is no news: its click stays on the record.
+    A link made at the redirect counts from the next ``/start`` on: until then it may be somebody else who passed. A link that is
+    lost for a while (a store did not answer) and found again is no news: its click stays on the record.
     """
-    token = new.get("tracking_session_id")
-    if token is None or new.get("link_confidence") != Confidence.CERTAIN.value:
+    if new.get("link_confidence") != Confidence.CERTAIN.value or not _started_with_link(new):
         return None
-    if old is not None and old.get("tracking_session_id") == token and old.get("link_confidence") != Confidence.PROBABLE.value:
+    same = old is not None and old.get("tracking_session_id") == new["tracking_session_id"] and _started_with_link(old)
+    if old is not None and same and old.get("link_confidence") != Confidence.PROBABLE.value:
         return None
     return bot_user_of(new)
+
+
+def _started_with_link(item: Item) -> bool:
+    """Say whether the person opened the bot since they have the link that they have."""
+    if not {"tracking_session_id", "last_start_at_ms", "linked_at_ms"} <= item.keys():
+        return False
+    return int(item["last_start_at_ms"]) >= int(item["linked_at_ms"])
 
 
 def _charge(old: Item | None, new: Item) -> Payment | None:

@@ -6,10 +6,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from rastro.errors import Conflict, SecretMissing, StoreUnavailable
-from rastro.model import BotId, BotProfile, BotUser, BotUserStatus, Slug, StartPayload
+from rastro.model import BotId, BotProfile, BotUser, BotUserStatus, ChatId, Slug, StartPayload
 from rastro.stores.ports import BotUserStore, ClickStore, FunnelStore
 from rastro.telegram.updates import Person
-from rastro.tracking.linking import Link, Linker, apply
+from rastro.tracking.linking import Link, Linker, apply, disown
 
 WRITE_ATTEMPTS = 8
 
@@ -79,6 +79,7 @@ class People:
             return Meeting(bot_user=stored, link=link, is_new=False)
         saved = self._bot_users.save(replace(linked, updated_at_ms=now_ms))
         self._claim(saved, link)
+        self._give_back(saved, link)
         return Meeting(bot_user=saved, link=link, is_new=stored is None)
 
     def block(self, bot_id: BotId, person: Person, *, blocked: bool) -> None:
@@ -104,6 +105,35 @@ class People:
             self._clicks.claim(link.click, bot_user.key)
         except StoreUnavailable:
             return
+
+    def _give_back(self, bot_user: BotUser, link: Link) -> None:
+        """Take a click, and its browser, from whoever's bridge it came by: it was somebody else who came with it.
+
+        Where a store fails here, the same is found out when that person writes.
+        """
+        click = link.click
+        if click is None or click.visitor_id is None or click.bridge_for in (None, bot_user.key):
+            return
+        bot_id, chat_id = _owner_of(click.bridge_for or "")
+        now_ms = self._now_ms()
+        for _ in range(WRITE_ATTEMPTS):
+            try:
+                owner = self._bot_users.get(bot_id, chat_id)
+                if owner is None or owner.visitor_id != click.visitor_id:
+                    return
+                known = disown(owner, click.visitor_id)
+                found = self._linker.link(known, self._slugs(bot_id), None, now_ms)
+                self._bot_users.save(replace(apply(known, found, now_ms), updated_at_ms=now_ms))
+            except Conflict:
+                continue
+            except StoreUnavailable:
+                return
+            return
+
+
+def _owner_of(bridge: str) -> tuple[BotId, ChatId]:
+    bot_id, _, chat_id = bridge.partition("#")
+    return BotId(bot_id), ChatId(chat_id)
 
 
 def _introduced(bot_user: BotUser, person: Person, slugs: tuple[Slug, ...]) -> BotUser:

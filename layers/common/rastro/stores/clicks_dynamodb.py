@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from rastro.errors import Conflict
 from rastro.model import Click, Slug, TrackingToken, VisitorId
 from rastro.stores import keys
@@ -50,12 +52,14 @@ class DynamoClickStore:
         ]
         return self._whole(max(found, key=_clicked_at_ms, default=None))
 
-    def newest_by_visitor(self, visitor_id: VisitorId) -> Click | None:
-        """Return the newest click of a browser that came by an ad, of its last ones, else its newest."""
+    def newest_by_visitor(self, visitor_id: VisitorId, slugs: Collection[Slug]) -> Click | None:
+        """Return the newest click of a browser on these funnels that came by an ad, of its last ones, else its newest."""
         newest: Click | None = None
         for entry in self._table.query("by_visitor", "visitor_id", visitor_id, newest_first=True, limit=VISITOR_CLICKS):
             click = self._whole(entry)
-            if click is not None and click.from_ad:
+            if click is None or click.slug not in slugs:
+                continue
+            if click.from_ad:
                 return click
             newest = newest or click
         return newest

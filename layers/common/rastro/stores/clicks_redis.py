@@ -39,7 +39,7 @@ def connect(url: str, *, cluster: bool) -> redis.Redis | redis.RedisCluster:
 
 
 class RedisClickCache:
-    """A click store that forgets. The latest click put wins the pointers of its fbclid and its browser."""
+    """A click store that forgets. The latest click of an ad wins the pointers of its fbclid and its browser."""
 
     def __init__(
         self,
@@ -58,15 +58,15 @@ class RedisClickCache:
     def put(self, click: Click) -> bool:
         """Keep a click and point its fbclid and browser to it, in one round trip; say whether the fbclid had been seen.
 
-        A click without an ad takes a browser's pointer only where there is none: it must not hide the ad that came before it.
+        A click without an ad never takes a browser's pointer: it would hide the ad that came before it and is forgotten here.
         """
         token, ttl = click.tracking_token, self._ttl_seconds
 
         def write(client: redis.Redis | redis.RedisCluster) -> object:
             pipeline = client.pipeline(transaction=False)
             pipeline.set(keys.click_cache_key(token), _text(click), ex=ttl)
-            if click.visitor_id is not None:
-                pipeline.set(keys.visitor_cache_key(click.visitor_id), token, ex=ttl, nx=not click.from_ad)
+            if click.visitor_id is not None and click.from_ad:
+                pipeline.set(keys.visitor_cache_key(click.visitor_id), token, ex=ttl)
             recent = keys.recent_cache_key(click.slug)
             pipeline.zadd(recent, {token: click.clicked_at_ms})
             pipeline.zremrangebyrank(recent, 0, -keys.RECENT_KEPT - 1)
@@ -79,14 +79,14 @@ class RedisClickCache:
         return click.fbclid is not None and before not in (None, token.encode())
 
     def keep(self, click: Click, *, fbclid: bool = False, visitor: bool = False) -> None:
-        """Keep a click that was read from the record, and that it is the newest of its fbclid or browser.
+        """Keep a click that was read from the record, and that it is the newest of its fbclid or, if it is an ad's, its browser.
 
         What is here already stays: it was written since, by a newer click or by a reader who came later.
         """
         values = {keys.click_cache_key(click.tracking_token): _text(click)}
         if fbclid and click.fbclid is not None:
             values[keys.fbclid_cache_key(click.fbclid)] = click.tracking_token
-        if visitor and click.visitor_id is not None:
+        if visitor and click.visitor_id is not None and click.from_ad:
             values[keys.visitor_cache_key(click.visitor_id)] = click.tracking_token
 
         def write(client: redis.Redis | redis.RedisCluster) -> None:
@@ -110,7 +110,7 @@ class RedisClickCache:
         return self._pointed_to(keys.fbclid_cache_key(fbclid))
 
     def newest_by_visitor(self, visitor_id: VisitorId) -> Click | None:
-        """Return the click that a browser points to."""
+        """Return the click of an ad that a browser points to."""
         return self._pointed_to(keys.visitor_cache_key(visitor_id))
 
     def only_recent(self, slug: Slug, since_ms: int) -> Click | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Protocol, TypeVar
 
 from rastro.errors import StoreUnavailable
@@ -30,7 +30,7 @@ class ClickCache(Protocol):
         """Return the newest click with an fbclid if it is still here."""
 
     def newest_by_visitor(self, visitor_id: VisitorId) -> Click | None:
-        """Return the newest click of a browser if it is still here."""
+        """Return the newest click of a browser that came by an ad, if it is still here: another may hide one in the record."""
 
     def only_recent(self, slug: Slug, since_ms: int) -> Click | None:
         """Return the one click on a funnel since then that nobody came with, ``None`` for none or several."""
@@ -72,10 +72,12 @@ class TieredClickStore:
         found = self._tried(lambda cache: cache.newest_by_fbclid(fbclid))
         return found or self._kept(self._record.newest_by_fbclid(fbclid), fbclid=True)
 
-    def newest_by_visitor(self, visitor_id: VisitorId) -> Click | None:
-        """Return the newest click of a browser."""
+    def newest_by_visitor(self, visitor_id: VisitorId, slugs: Collection[Slug]) -> Click | None:
+        """Return the newest click of a browser on these funnels; the cache knows only the newest of all."""
         found = self._tried(lambda cache: cache.newest_by_visitor(visitor_id))
-        return found or self._kept(self._record.newest_by_visitor(visitor_id), visitor=True)
+        if found is not None and found.slug in slugs:
+            return found
+        return self._kept(self._record.newest_by_visitor(visitor_id, slugs), visitor=True)
 
     def only_recent(self, slug: Slug, since_ms: int) -> Click | None:
         """Return the one unclaimed click of the last minutes; only the cache knows, so without it there is none."""

@@ -6,7 +6,7 @@ a read through an index may lag by a second or two.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from datetime import date
 from typing import Protocol
 
@@ -41,8 +41,8 @@ class ClickStore(Protocol):
     def newest_by_fbclid(self, fbclid: str) -> Click | None:
         """Return the newest click that carried exactly this fbclid (case and length kept)."""
 
-    def newest_by_visitor(self, visitor_id: VisitorId) -> Click | None:
-        """Return the newest click of a browser that came by an ad, else its newest."""
+    def newest_by_visitor(self, visitor_id: VisitorId, slugs: Collection[Slug]) -> Click | None:
+        """Return the newest click of a browser on one of these funnels that came by an ad, else its newest on them."""
 
     def only_recent(self, slug: Slug, since_ms: int) -> Click | None:
         """Return the one click on a funnel since then that nobody came with, ``None`` for none or several, or not known."""

@@ -101,7 +101,7 @@ class Linker:
         """
         foreign = self._foreign_browser(bot_user)
         if foreign is not None:
-            known = replace(bot_user, visitor_id=None, sessions=bot_user.sessions[1:], tracking_session_id=None)
+            known = disown(bot_user, foreign)
             return replace(self.link(known, slugs, start_param, moment_ms, passing=passing), not_their_browser=foreign)
         theirs = (
             lambda: self._by_start_param(bot_user, slugs, start_param) if start_param else _Evidence(),
@@ -174,10 +174,10 @@ class Linker:
         earlier = None
         if not click.from_ad and click.visitor_id is not None:
             try:
-                earlier = self._clicks.newest_by_visitor(click.visitor_id)
+                earlier = self._clicks.newest_by_visitor(click.visitor_id, (click.slug,))
             except StoreUnavailable:
                 earlier = None
-        by_ad = earlier if earlier is not None and earlier.from_ad and earlier.slug == click.slug else click
+        by_ad = earlier if earlier is not None and earlier.from_ad else click
         return _evidence(LinkSource.BRIDGE, by_ad, personal=True)
 
     def _click_behind(self, token: StartToken, slug: Slug) -> Click:
@@ -204,7 +204,7 @@ class Linker:
         """Find the link that the bot user had at that moment; a person who opens the bot anew came back by an earlier click."""
         session = bot_user.session_at(moment_ms + CLOCK_SKEW_MS)
         if session is None:
-            return _Evidence()
+            return _Evidence(reason=Reason.CLICK_AFTER_SALE if bot_user.sessions else None)
         token = start_token.parse(self._keys(), session.tracking_token)
         if token is not None:
             click: Click | None = self._click_behind(token, session.slug)
@@ -225,8 +225,8 @@ class Linker:
         """Find another click of the browser that is tied to this person."""
         if bot_user.visitor_id is None:
             return _Evidence()
-        click = self._clicks.newest_by_visitor(bot_user.visitor_id)
-        if click is None or click.slug not in slugs or click.tracking_token == bot_user.tracking_session_id:
+        click = self._clicks.newest_by_visitor(bot_user.visitor_id, slugs)
+        if click is None or click.tracking_token == bot_user.tracking_session_id:
             return _Evidence()
         return _evidence(LinkSource.REDIRECT, click, personal=True)
 
@@ -259,9 +259,8 @@ class Linker:
 
 def apply(bot_user: BotUser, link: Link, now_ms: int) -> BotUser:
     """Return the bot user with a link's outcome; an outcome without a click says why, and destroys no evidence."""
-    if link.not_their_browser is not None and link.not_their_browser == bot_user.visitor_id:
-        given_up = bot_user.sessions[1].tracking_token if len(bot_user.sessions) > 1 else None
-        bot_user = replace(bot_user, visitor_id=None, sessions=bot_user.sessions[1:], tracking_session_id=given_up)
+    if link.not_their_browser is not None:
+        bot_user = disown(bot_user, link.not_their_browser)
     if link.click is None:
         return replace(bot_user, link_source=LinkSource.NONE, link_confidence=Confidence.NONE, reason=link.reason)
     click = link.click
@@ -290,6 +289,24 @@ def apply(bot_user: BotUser, link: Link, now_ms: int) -> BotUser:
         link_confidence=link.confidence,
         reason=None,
         linked_at_ms=linked_at_ms,
+    )
+
+
+def disown(bot_user: BotUser, visitor_id: VisitorId) -> BotUser:
+    """Return the person without a browser that turned out to be somebody else's, and without the link that came by it.
+
+    That link was made when the person had none, so it is their latest.
+    """
+    if bot_user.visitor_id != visitor_id or not bot_user.sessions:
+        return bot_user
+    given_up, *rest = bot_user.sessions
+    first = bot_user.first_session_id
+    return replace(
+        bot_user,
+        visitor_id=None,
+        sessions=tuple(rest),
+        tracking_session_id=rest[0].tracking_token if rest else None,
+        first_session_id=first if first != given_up.tracking_token else rest[-1].tracking_token if rest else None,
     )
 
 
