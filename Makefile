@@ -1,6 +1,6 @@
 # Rastro. `make` alone lists what there is.
 .DEFAULT_GOAL := help
-.PHONY: help setup demo dev down test test-unit check format build bench sam-local clean
+.PHONY: help setup demo dev down test test-unit check format build bench bench-linking scenarios sam-local clean
 SHELL := /bin/bash
 
 UV_VERSION := 0.13.9
@@ -62,6 +62,12 @@ build: setup  ## Build for AWS (arm64, Python 3.13) into .aws-sam
 
 bench: setup  ## Run the benchmarks
 	@$(PYTHON) -m bench
+
+bench-linking: setup  ## Look up links among 1,000 and among 1,000,000 clicks
+	@$(PYTHON) -m bench.linking
+
+scenarios: setup  ## Play every journey of the matrix: what the old system, options 1-3 and Rastro recover
+	@$(PYTHON) -m tests.scenarios
 
 sam-local: setup  ## Invoke each function for real in a container (needs a Docker engine)
 	@$(PYTHON) -m stack.sam_local

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
-from bench import imports
+from bench import imports, linking
 
 imports.main()
+linking.main()
