@@ -24,7 +24,7 @@ setup: .venv/.synced  ## Install everything into folders of the project (the oth
 	@.tools/uv/bin/python -m pip install --quiet --disable-pip-version-check "uv==$(UV_VERSION)" 2>&1 | grep -v '^WARNING' || true
 	@test -x $@ || { echo "uv could not be installed: is PyPI reachable?" >&2; exit 1; }
 
-.venv/.synced: pyproject.toml layers/common/pyproject.toml uv.lock | $(filter .tools/uv/bin/uv $(CURDIR)/.tools/uv/bin/uv,$(UV))
+.venv/.synced: pyproject.toml layers/common/pyproject.toml cli/pyproject.toml uv.lock | $(filter .tools/uv/bin/uv $(CURDIR)/.tools/uv/bin/uv,$(UV))
 	@echo "Installing the locked packages into .venv …"
 	@$(UV) sync --quiet --frozen
 	@touch $@

@@ -39,6 +39,14 @@ class ClickStoreContract:
         assert store.newest_by_fbclid(FBCLID.lower()) is None
         assert store.newest_by_fbclid(FBCLID[:-1]) is None
 
+    def test_the_newest_click_with_an_fbclid_made_by_a_moment_is_found(self, store: ClickStore) -> None:
+        for number in (1, 2, 3):
+            store.put(click(number))
+        for number in (1, 2, 3):
+            assert store.newest_by_fbclid(FBCLID, until_ms=click(number).clicked_at_ms) == click(number)
+        assert store.newest_by_fbclid(FBCLID, until_ms=click(1).clicked_at_ms - 1) is None
+        assert store.newest_by_fbclid(FBCLID) == click(3)
+
     def test_the_newest_click_of_a_browser_wins(self, store: ClickStore) -> None:
         for number in (1, 2, 3):
             store.put(click(number))

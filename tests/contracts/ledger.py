@@ -117,16 +117,23 @@ class LedgerStoreContract:
             parked = row(f"p-{number}", status=LedgerStatus.PARKED, parked_at_ms=NOW_MS + number)
             store.record(parked)
         store.record(replace(row(), event=event("p-x", PixelId("2")), status=LedgerStatus.PARKED, parked_at_ms=NOW_MS))
-        found = store.parked(PIXEL_ID, 100)
-        assert sorted(each.event.event_id for each in found) == [f"purchase_p-{number}" for number in range(9)]
-        assert len(store.parked(PIXEL_ID, 4)) == 4
-        assert store.parked(PixelId("3"), 100) == []
+        in_order = [f"purchase_p-{number}" for number in range(9)]
+        assert [each.event.event_id for each in store.parked(PIXEL_ID)] == in_order
+        assert [each.event.event_id for each in store.parked(PIXEL_ID, 4)] == in_order[:4]
+        assert list(store.parked(PixelId("3"))) == []
+
+    def test_parked_rows_may_be_requeued_while_they_are_read(self, store: LedgerStore) -> None:
+        for number in range(9):
+            store.record(row(f"p-{number}", status=LedgerStatus.PARKED, parked_at_ms=NOW_MS + number))
+        requeued = [store.requeue(each.event.key, now_ms=NOW_MS + 99) for each in store.parked(PIXEL_ID)]
+        assert requeued == [True] * 9
+        assert list(store.parked(PIXEL_ID)) == []
 
     def test_a_row_settled_as_parked_waits_until_it_is_requeued(self, store: LedgerStore) -> None:
         store.settle(replace(_claimed(store), status=LedgerStatus.PARKED, parked_at_ms=NOW_MS + 3))
         assert [each.event.key for each in store.parked(PIXEL_ID, 10)] == [KEY]
         assert store.requeue(KEY, now_ms=NOW_MS + 9)
-        assert store.parked(PIXEL_ID, 10) == []
+        assert list(store.parked(PIXEL_ID, 10)) == []
         found = store.get(KEY)
         assert found is not None
         assert (found.status, found.requeued_at_ms, found.parked_at_ms) == (LedgerStatus.QUEUED, NOW_MS + 9, None)
@@ -154,6 +161,29 @@ class LedgerStoreContract:
         store.record(row(status=status))
         assert not store.requeue(KEY, now_ms=NOW_MS)
         assert not store.requeue("nothing", now_ms=NOW_MS)
+        assert store.get(KEY) == row(status=status)
+
+    @pytest.mark.parametrize("status", [LedgerStatus.QUEUED, LedgerStatus.PARKED])
+    def test_a_row_that_waits_can_be_given_up(self, store: LedgerStore, status: LedgerStatus) -> None:
+        store.record(row(status=status, parked_at_ms=NOW_MS if status is LedgerStatus.PARKED else None, error_code=190))
+        assert store.expire(KEY, now_ms=NOW_MS + 9)
+        assert store.get(KEY) == row(status=LedgerStatus.EXPIRED, updated_at_ms=NOW_MS + 9, error_code=190)
+        assert list(store.parked(PIXEL_ID)) == []
+        assert store.claim(KEY, now_ms=NOW_MS + 10, lease_ms=LEASE_MS) is None
+
+    def test_a_claimed_row_is_given_up_only_once_its_claim_has_lapsed(self, store: LedgerStore) -> None:
+        _claimed(store)
+        assert not store.expire(KEY, now_ms=NOW_MS + LEASE_MS - 1)
+        assert store.expire(KEY, now_ms=NOW_MS + LEASE_MS + 1)
+        found = store.get(KEY)
+        assert found is not None
+        assert found.status is LedgerStatus.EXPIRED
+
+    @pytest.mark.parametrize("status", [*FINISHED, LedgerStatus.HELD])
+    def test_other_rows_are_not_given_up(self, store: LedgerStore, status: LedgerStatus) -> None:
+        store.record(row(status=status))
+        assert not store.expire(KEY, now_ms=NOW_MS)
+        assert not store.expire("nothing", now_ms=NOW_MS)
         assert store.get(KEY) == row(status=status)
 
 

@@ -51,9 +51,10 @@ class InMemoryClickStore(_Breakable):
         self._check()
         return self.clicks.get(token)
 
-    def newest_by_fbclid(self, fbclid: str) -> Click | None:
+    def newest_by_fbclid(self, fbclid: str, *, until_ms: int | None = None) -> Click | None:
         self._check()
-        return self._newest([click for click in self.clicks.values() if click.fbclid == fbclid])
+        found = [click for click in self.clicks.values() if click.fbclid == fbclid]
+        return self._newest([click for click in found if until_ms is None or click.clicked_at_ms <= until_ms])
 
     def newest_by_visitor(self, visitor_id: VisitorId, slugs: Collection[Slug]) -> Click | None:
         self._check()
@@ -211,10 +212,10 @@ class InMemoryLedgerStore(_Breakable):
         self._check()
         self.rows.setdefault(row.event.key, row)
 
-    def parked(self, pixel_id: PixelId, limit: int) -> Sequence[LedgerRow]:
+    def parked(self, pixel_id: PixelId, limit: int | None = None) -> Iterator[LedgerRow]:
         self._check()
         found = [row for row in self.rows.values() if row.status is LedgerStatus.PARKED and row.event.pixel_id == pixel_id]
-        return sorted(found, key=lambda row: row.parked_at_ms or 0)[:limit]
+        return iter(sorted(found, key=lambda row: row.parked_at_ms or 0)[:limit])
 
     def requeue(self, key: str, *, now_ms: int) -> bool:
         self._check()
@@ -230,6 +231,17 @@ class InMemoryLedgerStore(_Breakable):
             self.rows[key] = replace(row, requeued_at_ms=now_ms)
             return True
         return False
+
+    def expire(self, key: str, *, now_ms: int) -> bool:
+        self._check()
+        row = self.rows.get(key)
+        if row is None:
+            return False
+        lapsed = row.status is LedgerStatus.SENDING and (row.claimed_until_ms or 0) < now_ms
+        if row.status not in (LedgerStatus.QUEUED, LedgerStatus.PARKED) and not lapsed:
+            return False
+        self.rows[key] = replace(row, status=LedgerStatus.EXPIRED, updated_at_ms=now_ms, parked_at_ms=None)
+        return True
 
 
 class InMemoryPaymentStore(_Breakable):

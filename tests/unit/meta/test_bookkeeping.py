@@ -132,6 +132,19 @@ def test_a_funnel_event_gets_a_row_when_it_waits_or_was_refused(action: Action) 
     assert row.parked_at_ms == (NOW_MS if action is Action.PARK else None)
 
 
+def test_a_young_funnel_event_that_was_resumed_is_parked_again() -> None:
+    world = World()
+    event = conversion("p", name=EventName.PAGE_VIEW)
+    world.books.settle(world.books.take(event), Verdict(action=Action.PARK, code=190))
+    world.ledger.requeue(event.key, now_ms=NOW_MS + 1)
+    world.now_ms += 2
+
+    world.books.settle(world.books.take(event), Verdict(action=Action.PARK, code=190))
+
+    row = world.ledger.rows[event.key]
+    assert (row.status, row.parked_at_ms) == (LedgerStatus.PARKED, NOW_MS + 2)
+
+
 @pytest.mark.parametrize("name", [EventName.PURCHASE, EventName.PAGE_VIEW])
 def test_an_event_older_than_seven_days_expires(name: EventName) -> None:
     world = World()

@@ -122,6 +122,11 @@ class Books:
         if claim.row is not None:
             self._settle(_settled(claim.row, verdict, now_ms))
         elif verdict.action in (Action.PARK, Action.REJECT):
+            # One that was parked, resumed and is still young has a row, which says that it waits to be sent.
+            known = self._ledger.claim(claim.event.key, now_ms=now_ms, lease_ms=LEASE_MS)
+            if known is not None:
+                self._settle(_settled(known, verdict, now_ms))
+                return
             fresh = LedgerRow(
                 event=claim.event, status=LedgerStatus.QUEUED, created_at_ms=now_ms, updated_at_ms=now_ms, attempts=1
             )

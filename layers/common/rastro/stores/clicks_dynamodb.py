@@ -43,12 +43,13 @@ class DynamoClickStore:
         item = self._table.get({"tracking_token": token})
         return click_of(item) if item else None
 
-    def newest_by_fbclid(self, fbclid: str) -> Click | None:
+    def newest_by_fbclid(self, fbclid: str, *, until_ms: int | None = None) -> Click | None:
         """Return the newest click with this fbclid, over all shards of the index."""
+        until = None if until_ms is None else ("clicked_at_ms", until_ms)
         found = [
             entry
             for key in keys.fbclid_keys(fbclid)
-            for entry in self._table.query("by_fbclid", "fbclid_key", key, newest_first=True, limit=1)
+            for entry in self._table.query("by_fbclid", "fbclid_key", key, sort_before=until, newest_first=True, limit=1)
         ]
         return self._whole(max(found, key=_clicked_at_ms, default=None))
 

@@ -67,8 +67,10 @@ class TieredClickStore:
         """Return the click of a start token, and keep it in the cache if it was not there."""
         return self._tried(lambda cache: cache.get(token)) or self._kept(self._record.get(token))
 
-    def newest_by_fbclid(self, fbclid: str) -> Click | None:
-        """Return the newest click with an fbclid."""
+    def newest_by_fbclid(self, fbclid: str, *, until_ms: int | None = None) -> Click | None:
+        """Return the newest click with an fbclid; the cache knows only the latest of all, the record those of any moment."""
+        if until_ms is not None:
+            return self._record.newest_by_fbclid(fbclid, until_ms=until_ms)
         found = self._tried(lambda cache: cache.newest_by_fbclid(fbclid))
         return found or self._kept(self._record.newest_by_fbclid(fbclid), fbclid=True)
 

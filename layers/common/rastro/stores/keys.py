@@ -10,7 +10,7 @@ import hashlib
 import zlib
 from datetime import UTC, date, datetime
 
-from rastro.model import DAY_MS
+from rastro.model import DAY_MS, EventName
 
 FBCLID_SHARDS = 4
 DAY_SHARDS = 10
@@ -18,7 +18,9 @@ UNSETTLED_SHARDS = 8
 PARKED_SHARDS = 4
 
 CLICK_LIFETIME_MS = 90 * DAY_MS
-LEDGER_LIFETIME_MS = 90 * DAY_MS
+PURCHASE_LIFETIME_MS = 90 * DAY_MS
+FUNNEL_EVENT_LIFETIME_MS = 7 * DAY_MS
+"""How long the ledger keeps a funnel event that was parked or refused: as long as Meta would take it."""
 CAMPAIGN_LIFETIME_MS = 180 * DAY_MS
 
 RECENT_SECONDS = 900
@@ -53,6 +55,11 @@ def day_shard(at_ms: int, record_id: str) -> str:
 def day_shards(day: date) -> list[str]:
     """Return every index key of a day (UTC)."""
     return [_day_shard(day, shard) for shard in range(DAY_SHARDS)]
+
+
+def ledger_lifetime_ms(event_name: EventName) -> int:
+    """Return how long the ledger keeps the row of an event."""
+    return PURCHASE_LIFETIME_MS if event_name is EventName.PURCHASE else FUNNEL_EVENT_LIFETIME_MS
 
 
 def _day_shard(day: date, shard: int) -> str:

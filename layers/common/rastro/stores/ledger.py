@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from heapq import merge
+from itertools import islice
 
 from rastro.errors import Conflict
 from rastro.model import LedgerRow, LedgerStatus, PaymentId, PixelId
@@ -19,7 +21,7 @@ def ledger_record(row: LedgerRow) -> Item:
     """Return a row as it is stored, with the keys of its indexes."""
     item = ledger_item(row)
     item["event_key"] = row.event.key
-    item["expires_at"] = keys.expires_at(row.created_at_ms, keys.LEDGER_LIFETIME_MS)
+    item["expires_at"] = keys.expires_at(row.created_at_ms, keys.ledger_lifetime_ms(row.event.event_name))
     if row.status is LedgerStatus.PARKED:
         item["parked_shard"] = _parked_shard(row.event.pixel_id, keys.shard_of(row.event.key, keys.PARKED_SHARDS))
     return item
@@ -80,13 +82,16 @@ class DynamoLedgerStore:
         except Conflict:
             return
 
-    def parked(self, pixel_id: PixelId, limit: int) -> Sequence[LedgerRow]:
-        """Return rows parked at a pixel, of every shard its oldest."""
-        entries: list[Item] = []
-        for shard in range(keys.PARKED_SHARDS):
-            entries += self._table.query("parked", "parked_shard", _parked_shard(pixel_id, shard), limit=limit)
-        entries.sort(key=lambda entry: int(entry["parked_at_ms"]))
-        return self._whole(entries[:limit])
+    def parked(self, pixel_id: PixelId, limit: int | None = None) -> Iterator[LedgerRow]:
+        """Yield the rows parked at a pixel, page by page of every shard of the index."""
+        shards = [
+            self._table.query("parked", "parked_shard", _parked_shard(pixel_id, shard), limit=limit)
+            for shard in range(keys.PARKED_SHARDS)
+        ]
+        entries = merge(*shards, key=lambda entry: int(entry["parked_at_ms"]))
+        found = (self.get(entry["event_key"]) for entry in entries)
+        # The index may lag: a row that was requeued meanwhile is no longer parked.
+        return islice((row for row in found if row is not None and row.status is LedgerStatus.PARKED), limit)
 
     def requeue(self, key: str, *, now_ms: int) -> bool:
         """Give an unfinished row to the stream again."""
@@ -111,6 +116,26 @@ class DynamoLedgerStore:
                 names=_STATUS,
                 values={":sending": _SENDING, ":now": now_ms},
                 condition="#status = :sending AND claimed_until_ms < :now",
+            )
+        except Conflict:
+            return False
+        return True
+
+    def expire(self, key: str, *, now_ms: int) -> bool:
+        """Give up an unfinished row that no sender has in hand."""
+        try:
+            self._table.update(
+                {"event_key": key},
+                "SET #status = :expired, updated_at_ms = :now REMOVE parked_shard, parked_at_ms",
+                names=_STATUS,
+                values={
+                    ":expired": LedgerStatus.EXPIRED.value,
+                    ":queued": _QUEUED,
+                    ":parked": _PARKED,
+                    ":sending": _SENDING,
+                    ":now": now_ms,
+                },
+                condition="#status IN (:queued, :parked) OR (#status = :sending AND claimed_until_ms < :now)",
             )
         except Conflict:
             return False

@@ -38,8 +38,8 @@ class ClickStore(Protocol):
     def get(self, token: TrackingToken) -> Click | None:
         """Return the click of a start token."""
 
-    def newest_by_fbclid(self, fbclid: str) -> Click | None:
-        """Return the newest click that carried exactly this fbclid (case and length kept)."""
+    def newest_by_fbclid(self, fbclid: str, *, until_ms: int | None = None) -> Click | None:
+        """Return the newest click that carried exactly this fbclid (case and length kept), of those made by then."""
 
     def newest_by_visitor(self, visitor_id: VisitorId, slugs: Collection[Slug]) -> Click | None:
         """Return the newest click of a browser on one of these funnels that came by an ad, else its newest on them."""
@@ -144,11 +144,17 @@ class LedgerStore(Protocol):
     def record(self, row: LedgerRow) -> None:
         """Write the row of an event that had none (a parked or rejected funnel event); an existing row stays."""
 
-    def parked(self, pixel_id: PixelId, limit: int) -> Sequence[LedgerRow]:
-        """Return rows parked at a pixel, oldest first within a shard."""
+    def parked(self, pixel_id: PixelId, limit: int | None = None) -> Iterator[LedgerRow]:
+        """Yield the rows parked at a pixel, oldest first, at most ``limit``.
+
+        They are read as the caller goes on, who may requeue each on the way.
+        """
 
     def requeue(self, key: str, *, now_ms: int) -> bool:
         """Give a row that is ``queued``, ``parked``, or ``sending`` with a lapsed claim, to the stream again."""
+
+    def expire(self, key: str, *, now_ms: int) -> bool:
+        """Give up a row that is ``queued``, ``parked``, or ``sending`` with a lapsed claim: it becomes ``expired``."""
 
 
 class EventQueue(Protocol):

@@ -113,7 +113,7 @@ class Linker:
         found = [one.link for one in evidence if one.link is not None]
         if found:
             return _newest_of_an_ad(found)
-        by_fbclid = self._in_window(_guarded(lambda: self._by_fbclid(bot_user, slugs)), moment_ms)
+        by_fbclid = self._in_window(_guarded(lambda: self._by_fbclid(bot_user, slugs, moment_ms)), moment_ms)
         if by_fbclid.link is not None:
             return by_fbclid.link
         if start_param == "":
@@ -248,13 +248,25 @@ class Linker:
             return Link(reason=Reason.PAYLOAD_DROPPED)
         return Link(source=LinkSource.RECENT_CLICK, confidence=Confidence.PROBABLE, click=click, personal=False)
 
-    def _by_fbclid(self, bot_user: BotUser, slugs: Sequence[Slug]) -> _Evidence:
+    def _by_fbclid(self, bot_user: BotUser, slugs: Sequence[Slug], moment_ms: int) -> _Evidence:
         if bot_user.fbclid is None:
             return _Evidence(reason=Reason.FBCLID_ABSENT)
-        click = self._clicks.newest_by_fbclid(bot_user.fbclid)
+        click = click_of_fbclid(self._clicks, bot_user.fbclid, moment_ms)
         if click is None or click.slug not in slugs:
             return _Evidence(reason=Reason.FBCLID_UNKNOWN)
         return _evidence(LinkSource.FBCLID, click, personal=is_of(click, bot_user))
+
+
+def click_of_fbclid(clicks: ClickStore, fbclid: str, moment_ms: int) -> Click | None:
+    """Return the newest click with an fbclid as of a moment: one made since does not hide one made before.
+
+    Where there is none before, the one made since is returned: it is the reason why there is no link.
+    """
+    newest = clicks.newest_by_fbclid(fbclid)
+    until_ms = moment_ms + CLOCK_SKEW_MS
+    if newest is None or newest.clicked_at_ms <= until_ms:
+        return newest
+    return clicks.newest_by_fbclid(fbclid, until_ms=until_ms) or newest
 
 
 def apply(bot_user: BotUser, link: Link, now_ms: int) -> BotUser:

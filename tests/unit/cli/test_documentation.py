@@ -1,0 +1,52 @@
+"""The reference pages name everything that the command takes."""
+
+from __future__ import annotations
+
+from dataclasses import fields
+from pathlib import Path
+
+import pytest
+import typer
+
+from rastro.model import Campaign
+from rastro.sales import legacy
+from rastro_cli.app import app
+from rastro_cli.exits import Exit
+from rastro_cli.help import parts
+
+REFERENCE = Path(__file__).parents[3] / "docs" / "reference"
+CLI = (REFERENCE / "cli.md").read_text(encoding="utf-8")
+IMPORT = (REFERENCE / "legacy-import.md").read_text(encoding="utf-8")
+
+
+def test_every_option_stands_on_the_page_of_the_command() -> None:
+    options = {
+        option for part in parts(typer.main.get_command(app)) for option in getattr(part, "opts", []) if option[:2] == "--"
+    }
+    assert {option for option in options if option not in CLI} == set()
+
+
+@pytest.mark.parametrize(
+    "command", ["doctor payment", "doctor bot-user", "doctor click", "doctor token", "repair payment", "import legacy"]
+)
+def test_every_command_stands_there_with_its_output(command: str) -> None:
+    assert f"`rastro {command} " in CLI
+    assert f"$ rastro {command} " in CLI
+
+
+@pytest.mark.parametrize("code", Exit)
+def test_every_exit_code_stands_there(code: Exit) -> None:
+    assert f"\n| {int(code)} | " in CLI
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *(field.name for field in fields(legacy.LegacySale) if not field.name.endswith("_ms") and field.name != "campaign"),
+        *(field.name for field in fields(Campaign)),
+        *legacy._ALIASES,
+        *legacy._STATUSES,
+    ],
+)
+def test_every_column_and_status_stands_on_the_page_of_the_import(name: str) -> None:
+    assert f"`{name}`" in IMPORT
