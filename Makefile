@@ -1,6 +1,6 @@
 # Rastro. `make` alone lists what there is.
 .DEFAULT_GOAL := help
-.PHONY: help setup demo dev down test test-unit check format build bench bench-linking scenarios sam-local clean
+.PHONY: help setup demo dev down test test-unit check format build bench bench-linking bench-sender campaign scenarios sam-local clean
 SHELL := /bin/bash
 
 UV_VERSION := 0.13.9
@@ -65,6 +65,12 @@ bench: setup  ## Run the benchmarks
 
 bench-linking: setup  ## Look up links among 1,000 and among 1,000,000 clicks
 	@$(PYTHON) -m bench.linking
+
+bench-sender: setup  ## Send events to Meta: ours against Meta's own SDK, to the same local Graph
+	@$(PYTHON) -m bench.sender
+
+campaign: setup  ## Deliver 10,000 purchases while Graph fails in every way and senders die
+	@$(PYTHON) -m tests.campaign
 
 scenarios: setup  ## Play every journey of the matrix: what the old system, options 1-3 and Rastro recover
 	@$(PYTHON) -m tests.scenarios

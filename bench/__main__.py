@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from bench import imports, linking
+from bench import imports, linking, sender
 
 imports.main()
 linking.main()
+sender.main()

@@ -15,6 +15,7 @@ from rastro.meta import event as meta_event
 from rastro.meta.bookkeeping import Books
 from rastro.meta.client import GraphClient
 from rastro.meta.delivery import Delivery, QueueMessage
+from rastro.meta.parking import resume_pixel
 from rastro.model import ConversionEvent, LedgerRow, LedgerStatus, PaymentId, PurchaseState
 from rastro.stores.messages import event_message
 from tests.fakes.stores import InMemoryClickStore, InMemoryLedgerStore, InMemoryPaymentStore
@@ -179,8 +180,9 @@ def test_a_dead_token_parks_everything_and_a_new_one_lets_it_go(world: World) ->
 
     world.control("DELETE", "faults/graph")
     world.now_ms += 3_600_000
-    for row in world.ledger.parked(PIXEL.pixel_id, 1_000):
-        assert world.ledger.requeue(row.event.key, now_ms=world.now_ms)
+    parked = list(world.ledger.parked(PIXEL.pixel_id))
+    assert resume_pixel(world.ledger, PIXEL.pixel_id, lambda: world.now_ms) == 2 * PURCHASES
+    for row in parked:
         world.put(row.event)
     world.run(3)
 

@@ -34,7 +34,18 @@ def test_a_message_holds_no_character_that_the_queue_refuses() -> None:
 
 
 @pytest.mark.parametrize(
-    "body", ["", "[]", "{}", "7", '{"kind": "other"}', '{"kind": "event"}', '{"kind": "lost_click", "click": {}}', "\x00"]
+    "body",
+    [
+        "",
+        "[]",
+        "{}",
+        "7",
+        '{"kind": "other"}',
+        '{"kind": "event"}',
+        event_message(page_view(1)).replace('{"event_name":"PageView"}', "3"),
+        '{"kind": "lost_click", "click": {}}',
+        "\x00",
+    ],
 )
 def test_anything_else_is_refused(body: str) -> None:
     with pytest.raises(InvalidInput):

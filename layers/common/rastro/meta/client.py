@@ -59,7 +59,8 @@ class GraphClient:
         if test_event_code:
             document["test_event_code"] = test_event_code
         headers = {"Authorization": f"Bearer {self._tokens(pixel_id)}", "Content-Type": "application/json"}
-        outcome = self._post(f"{self._base_url}/{GRAPH_VERSION}/{pixel_id}/events", json.dumps(document).encode(), headers)
+        body = json.dumps(document, separators=(",", ":")).encode()
+        outcome = self._post(f"{self._base_url}/{GRAPH_VERSION}/{pixel_id}/events", body, headers)
         if isinstance(outcome, GraphAnswer) and VERSION_WARNING_HEADER in outcome.headers:
             logger.warning("graph_version_warning", version=GRAPH_VERSION, warning=outcome.headers[VERSION_WARNING_HEADER])
         return outcome

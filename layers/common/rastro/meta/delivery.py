@@ -73,7 +73,7 @@ class _Item:
 
     @property
     def receive_count(self) -> int:
-        return max(message.receive_count for message in self.messages)
+        return self.messages[0].receive_count if len(self.messages) == 1 else max(each.receive_count for each in self.messages)
 
 
 def backoff_seconds(receive_count: int, jitter: float) -> int:
@@ -287,8 +287,13 @@ def _by_pixel(items: Sequence[_Item]) -> dict[tuple[PixelId, str | None], list[_
 
 def _batches(items: Sequence[_Item]) -> list[list[_Item]]:
     """Return the batches to send: as large as Graph takes them, and after them the events that keep failing, each alone."""
-    easy = [item for item in items if item.receive_count < STUBBORN_RECEIVES]
-    alone = [[item] for item in items if item.receive_count >= STUBBORN_RECEIVES]
+    easy: list[_Item] = []
+    alone: list[list[_Item]] = []
+    for item in items:
+        if item.receive_count < STUBBORN_RECEIVES:
+            easy.append(item)
+        else:
+            alone.append([item])
     return [list(easy[start : start + BATCH_EVENTS]) for start in range(0, len(easy), BATCH_EVENTS)] + alone
 
 

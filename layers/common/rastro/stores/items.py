@@ -130,14 +130,32 @@ def bot_profile_of(item: Mapping[str, Any]) -> BotProfile:
 
 def event_item(event: ConversionEvent) -> Item:
     """Return an event as attributes, its payload as one JSON text: Graph's numbers stay as they are."""
-    payload = json.dumps(event.payload, ensure_ascii=False, separators=(",", ":"))
-    return _plain(event) | {"payload": payload}
+    return envelope_item(event) | {"payload": json.dumps(event.payload, ensure_ascii=False, separators=(",", ":"))}
+
+
+def envelope_item(event: ConversionEvent) -> Item:
+    """Return an event as attributes without its payload."""
+    return _plain(event, leave_out=("payload",))
 
 
 def event_of(item: Mapping[str, Any]) -> ConversionEvent:
     """Return the event of attributes; raises ``KeyError`` or ``ValueError`` where they are none."""
-    known = _known(ConversionEvent, item) | {"payload": json.loads(item["payload"])}
-    return ConversionEvent(**_with_enums(known, event_name=EventName))
+    return enveloped(item, json.loads(item["payload"]))
+
+
+def enveloped(item: Mapping[str, Any], payload: Mapping[str, Any]) -> ConversionEvent:
+    """Return the event of attributes and a payload; raises ``KeyError``, ``ValueError`` or ``TypeError`` where they are none."""
+    if not isinstance(payload, dict):
+        raise TypeError("a payload is an object")
+    return ConversionEvent(
+        pixel_id=item["pixel_id"],
+        event_name=EventName(item["event_name"]),
+        event_id=item["event_id"],
+        event_time_s=item["event_time_s"],
+        payload=payload,
+        payment_id=item.get("payment_id"),
+        test_event_code=item.get("test_event_code"),
+    )
 
 
 def ledger_item(row: LedgerRow) -> Item:

@@ -6,7 +6,7 @@ import json
 
 from rastro.errors import InvalidInput
 from rastro.model import Click, ConversionEvent
-from rastro.stores.items import click_item, click_of, event_item, event_of
+from rastro.stores.items import click_item, click_of, envelope_item, enveloped
 
 EVENT = "event"
 LOST_CLICK = "lost_click"
@@ -14,7 +14,7 @@ LOST_CLICK = "lost_click"
 
 def event_message(event: ConversionEvent) -> str:
     """Return the body of a message that carries an event."""
-    return _dump({"kind": EVENT} | event_item(event) | {"payload": event.payload})
+    return _dump({"kind": EVENT} | envelope_item(event) | {"payload": event.payload})
 
 
 def lost_click_message(click: Click) -> str:
@@ -29,7 +29,7 @@ def parse_message(body: str) -> ConversionEvent | Click:
         if document["kind"] == LOST_CLICK:
             return click_of(document["click"])
         if document["kind"] == EVENT:
-            return event_of(document | {"payload": json.dumps(document["payload"])})
+            return enveloped(document, document["payload"])
     except (ValueError, KeyError, TypeError, AttributeError) as exc:
         raise InvalidInput("the message is none of ours") from exc
     raise InvalidInput("the message is of an unknown kind")
