@@ -58,14 +58,17 @@ def upload_code(aws: Aws, template: Mapping[str, Any], folder: Path) -> dict[str
 
 
 def deploy(aws: Aws, template: Mapping[str, Any], parameters: Mapping[str, str], *, name: str = STACK_NAME) -> Deployed:
-    """Create the stack by a change set, as ``sam deploy`` does; raises ``DeployFailed`` with what failed and why."""
+    """Create the stack by a change set, as ``sam deploy`` does; raises ``DeployFailed`` with what failed and why.
+
+    The template goes by way of S3: CloudFormation takes 51,200 bytes in a request.
+    """
     cloudformation: CloudFormationClient = aws.client("cloudformation")
     try:
         cloudformation.create_change_set(
             StackName=name,
             ChangeSetName=_CHANGE_SET,
             ChangeSetType="CREATE",
-            TemplateBody=json.dumps(template),
+            TemplateURL=_uploaded(aws, f"{name}.template.json", template),
             Capabilities=["CAPABILITY_IAM", "CAPABILITY_AUTO_EXPAND"],
             Parameters=[{"ParameterKey": name, "ParameterValue": value} for name, value in parameters.items()],
         )
@@ -83,6 +86,11 @@ def deploy(aws: Aws, template: Mapping[str, Any], parameters: Mapping[str, str],
         processed=json.loads(processed) if isinstance(processed, str) else processed,
         log_groups={function["FunctionName"]: function["LoggingConfig"]["LogGroup"] for function in functions},
     )
+
+
+def _uploaded(aws: Aws, key: str, template: Mapping[str, Any]) -> str:
+    aws.client("s3").put_object(Bucket=_BUCKET, Key=key, Body=json.dumps(template).encode())
+    return f"{aws.endpoint_url}/{_BUCKET}/{key}"
 
 
 def _wait_for_change_set(cloudformation: CloudFormationClient, name: str) -> None:

@@ -7,6 +7,7 @@ import pytest
 
 from rastro.errors import ChatUnreachable, Conflict, StoreUnavailable, TelegramUnavailable
 from rastro.model import (
+    DAY_MS,
     Attribution,
     BotUser,
     BotUserStatus,
@@ -558,3 +559,63 @@ def test_a_payment_whose_purchase_waits_for_its_pixel_stays_in_sight() -> None:
     world.now_ms += 301_000
     world.reconciler.run(lambda: True)
     assert world.payment(payment.payment_id).due_at_ms == world.now_ms + 3_600_000
+
+
+def _sold_and(status: LedgerStatus) -> tuple[World, Payment]:
+    """Return a world with one paid sale whose Purchase stands so at every pixel."""
+    world = World()
+    world.start(world.click().tracking_token)
+    payment = world.buy()
+    world.notice(payment)
+    world.ledger.rows = {
+        key: replace(row, status=status, parked_at_ms=world.now_ms, error_code=190) for key, row in world.ledger.rows.items()
+    }
+    return world, payment
+
+
+@pytest.mark.parametrize("status", [LedgerStatus.PARKED, LedgerStatus.QUEUED])
+def test_a_purchase_that_meta_would_refuse_for_its_age_is_given_up(status: LedgerStatus) -> None:
+    world, payment = _sold_and(status)
+    world.now_ms += 7 * DAY_MS
+
+    report = world.reconciler.run(lambda: True)
+
+    assert {row.status for row in world.ledger.rows.values()} == {LedgerStatus.EXPIRED}
+    told = world.payment(payment.payment_id)
+    assert (told.purchase_state, told.due_at_ms) == (PurchaseState.EXPIRED, None)
+    assert report.counts == {"purchase_expired": 2, "nothing_left": 1}
+
+
+@pytest.mark.parametrize(("days", "alarmed"), [(4, 0), (5, 2), (6, 2)])
+def test_a_purchase_that_still_waits_on_its_fifth_day_is_alarmed(days: int, alarmed: int) -> None:
+    world, payment = _sold_and(LedgerStatus.PARKED)
+    world.now_ms += days * DAY_MS
+
+    report = world.reconciler.run(lambda: True)
+
+    assert report.counts["purchase_expiring"] == alarmed
+    assert {row.status for row in world.ledger.rows.values()} == {LedgerStatus.PARKED}
+    told = world.payment(payment.payment_id)
+    assert (told.purchase_state, told.due_at_ms) == (PurchaseState.PARKED, world.now_ms + 3_600_000)
+
+
+def test_a_doubtful_purchase_is_given_up_before_meta_would_count_it_twice() -> None:
+    world, payment = _sold_and(LedgerStatus.PARKED)
+    world.ledger.rows = {
+        key: replace(row, doubtful_sends=1, first_sent_at_ms=world.now_ms) for key, row in world.ledger.rows.items()
+    }
+    world.now_ms += 2 * DAY_MS
+
+    world.reconciler.run(lambda: True)
+
+    assert world.payment(payment.payment_id).purchase_state is PurchaseState.EXPIRED
+
+
+def test_a_payment_that_was_never_told_of_its_row_is_told_by_the_reconciler() -> None:
+    world, payment = _sold_and(LedgerStatus.ACCEPTED)
+    world.now_ms += 301_000
+
+    world.reconciler.run(lambda: True)
+
+    told = world.payment(payment.payment_id)
+    assert (told.purchase_state, told.due_at_ms) == (PurchaseState.ACCEPTED, None)

@@ -97,7 +97,7 @@ class Books:
         row = self._ledger.claim(event.key, now_ms=now_ms, lease_ms=LEASE_MS)
         if row is None:
             return self._unclaimed(event, now_ms, is_purchase=is_purchase)
-        if _is_too_late(row, now_ms):
+        if is_too_late(row, now_ms):
             self._settle(replace(row, status=LedgerStatus.EXPIRED, updated_at_ms=now_ms))
             return Claim(event=row.event, standing=Standing.EXPIRED, row=row)
         return Claim(event=row.event, standing=Standing.SEND, row=row)
@@ -174,7 +174,7 @@ def purchase_state(statuses: Collection[LedgerStatus]) -> PurchaseState:
     return next((state for status, state in _BY_URGENCY if status in statuses), PurchaseState.NONE)
 
 
-def _is_too_late(row: LedgerRow, now_ms: int) -> bool:
+def is_too_late(row: LedgerRow, now_ms: int) -> bool:
     """Say whether Meta would refuse the event for its age, or count it twice if it has it."""
     if now_ms - row.event.event_time_s * 1000 > EVENT_MAX_AGE_MS:
         return True

@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 from rastro.errors import Conflict, StoreUnavailable
-from rastro.model import DeliveryState, LedgerStatus, Payment, PaymentStatus, PurchaseState
+from rastro.meta.bookkeeping import EVENT_MAX_AGE_MS, is_too_late, purchase_state
+from rastro.model import DAY_MS, DeliveryState, LedgerRow, LedgerStatus, Payment, PaymentStatus, PurchaseState
+from rastro.observability import logger
 from rastro.sales.deliver import Courier
 from rastro.sales.settle import CHECK_AGAIN_MS, DELIVERY_PATIENCE_MS, Settler
 from rastro.stores.ports import LedgerStore, PaymentStore
@@ -15,7 +18,10 @@ from rastro.stores.ports import LedgerStore, PaymentStore
 BATCH = 100
 PARKED_CHECK_MS = 3_600_000
 """How often a payment is looked at whose Purchase waits for its pixel."""
+EXPIRING_AGE_MS = 5 * DAY_MS
+"""From this age on a Purchase that Meta does not have yet is alarmed: two days are left to mend what keeps it."""
 _UNFINISHED = (LedgerStatus.QUEUED, LedgerStatus.SENDING)
+_WAITING = (*_UNFINISHED, LedgerStatus.PARKED)
 
 
 @dataclass(slots=True)
@@ -59,11 +65,11 @@ class Reconciler:
                     report.complete = False
                     return report
                 seen.add(payment.payment_id)
-                report.counts[self._look_after(payment)] += 1
+                report.counts[self._look_after(payment, report)] += 1
         report.complete = False
         return report
 
-    def _look_after(self, payment: Payment) -> str:
+    def _look_after(self, payment: Payment, report: Report) -> str:
         """Do what is due for one payment and return what it was; whoever wrote it in between has looked after it."""
         try:
             match payment.status:
@@ -72,7 +78,7 @@ class Reconciler:
                 case PaymentStatus.PENDING:
                     return self._close(payment, PaymentStatus.EXPIRED)
                 case PaymentStatus.PAID | PaymentStatus.REFUNDED:
-                    return self._finish(payment)
+                    return self._finish(payment, report)
                 case _:
                     self._payments.save(replace(payment, due_at_ms=None))
                     return "nothing_left"
@@ -85,24 +91,46 @@ class Reconciler:
         self._payments.save(replace(payment, status=status, updated_at_ms=self._now_ms(), due_at_ms=None))
         return status.value
 
-    def _finish(self, payment: Payment) -> str:
+    def _finish(self, payment: Payment, report: Report) -> str:
         now_ms = self._now_ms()
         to_deliver = payment.delivery_state is DeliveryState.TO_DO and payment.status is PaymentStatus.PAID
         if to_deliver and now_ms >= (payment.paid_at_ms or 0) + DELIVERY_PATIENCE_MS:
             return self._deliver(payment, now_ms)
         if payment.purchase_state is PurchaseState.HELD:
             return self._release(payment, now_ms)
-        everything = self._ledger.by_payment(payment.payment_id)
-        rows = [row for row in everything if row.status in _UNFINISHED]
-        if not rows and not to_deliver:
-            parked = any(row.status is LedgerStatus.PARKED for row in everything)
-            self._payments.save(replace(payment, due_at_ms=now_ms + PARKED_CHECK_MS if parked else None))
-            return "parked" if parked else "nothing_left"
-        stuck = [row for row in rows if now_ms >= row.updated_at_ms + CHECK_AGAIN_MS]
+        rows = [self._in_time(row, now_ms, report) for row in self._ledger.by_payment(payment.payment_id)]
+        unfinished = [row for row in rows if row.status in _UNFINISHED]
+        stuck = [row for row in unfinished if now_ms >= row.updated_at_ms + CHECK_AGAIN_MS]
         for row in stuck:
             self._ledger.requeue(row.event.key, now_ms=now_ms)
-        self._payments.save(replace(payment, due_at_ms=now_ms + (DELIVERY_PATIENCE_MS if to_deliver else CHECK_AGAIN_MS)))
-        return "requeued" if stuck else "waiting"
+        parked = any(row.status is LedgerStatus.PARKED for row in rows)
+        wait_ms = DELIVERY_PATIENCE_MS if to_deliver else CHECK_AGAIN_MS if unfinished else PARKED_CHECK_MS if parked else None
+        state = purchase_state({row.status for row in rows}) if rows else payment.purchase_state
+        changed = payment if state is payment.purchase_state else replace(payment, purchase_state=state, updated_at_ms=now_ms)
+        self._payments.save(replace(changed, due_at_ms=None if wait_ms is None else now_ms + wait_ms))
+        if unfinished or to_deliver:
+            return "requeued" if stuck else "waiting"
+        return "parked" if parked else "nothing_left"
+
+    def _in_time(self, row: LedgerRow, now_ms: int, report: Report) -> LedgerRow:
+        """Return a row as it is by now: what waits is given up once it is too late for Meta, and alarmed days before."""
+        event, age_ms = row.event, now_ms - row.event.event_time_s * 1000
+        if row.status not in _WAITING or (age_ms < EXPIRING_AGE_MS and not is_too_late(row, now_ms)):
+            return row
+        told: dict[str, Any] = {
+            "payment_id": event.payment_id,
+            "pixel_id": event.pixel_id,
+            "event_id": event.event_id,
+            "status": row.status.value,
+            "code": row.error_code,
+        }
+        if is_too_late(row, now_ms) and self._ledger.expire(event.key, now_ms=now_ms):
+            logger.error("purchase_expired", **told)
+            report.counts["purchase_expired"] += 1
+            return replace(row, status=LedgerStatus.EXPIRED, updated_at_ms=now_ms)
+        logger.warning("purchase_expiring", hours_left=max(EVENT_MAX_AGE_MS - age_ms, 0) // 3_600_000, **told)
+        report.counts["purchase_expiring"] += 1
+        return row
 
     def _release(self, payment: Payment, now_ms: int) -> str:
         """Repair the link of a held Purchase and let it go: at once if it has one now, else when its time is over."""
