@@ -9,7 +9,7 @@ import typer
 
 from rastro.errors import Conflict, SecretMissing, StoreUnavailable
 from rastro.settings import SettingsError
-from rastro_cli import doctor, importing, repairing
+from rastro_cli import doctor, events, importing, pixel, repairing, replay
 from rastro_cli import help as help_texts
 from rastro_cli.exits import CommandError, Exit
 from rastro_cli.options import JsonOption, LangOption, ProfileOption, Surroundings
@@ -25,7 +25,7 @@ _UNAVAILABLE: Mapping[type[Exception], str] = {
 
 app = typer.Typer(
     name="rastro",
-    help="Rastro's operator command: diagnose, repair and import sales.",
+    help="Rastro's operator command: diagnose, repair and import sales, and follow them to Meta.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -33,6 +33,9 @@ app = typer.Typer(
 app.add_typer(doctor.app, name="doctor")
 app.add_typer(repairing.app, name="repair")
 app.add_typer(importing.app, name="import")
+app.add_typer(events.app, name="events")
+app.add_typer(pixel.app, name="pixel")
+app.add_typer(replay.app, name="replay")
 
 
 @app.callback()

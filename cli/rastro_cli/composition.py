@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import boto3
@@ -12,6 +14,8 @@ from botocore.config import Config
 
 from rastro.clock import now_ms
 from rastro.errors import StoreUnavailable
+from rastro.meta.client import GRAPH_URL, GraphClient
+from rastro.meta.delivery import Graph
 from rastro.sales.deliver import Courier
 from rastro.sales.diagnosis import Doctor
 from rastro.sales.legacy_import import LegacyImport
@@ -30,15 +34,27 @@ from rastro.stores.secrets import SsmSecrets
 from rastro.telegram.client import TelegramBots
 from rastro.tracking.linking import Linker
 from rastro.tracking.signing import KeyRing, SigningKeys
+from rastro_cli.dead_letters import DeadLetters, SqsDeadLetters
 from rastro_cli.profiles import AwsProfile, LocalProfile, Profile
 
 if TYPE_CHECKING:
     from mypy_boto3_cloudformation import CloudFormationClient
     from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_lambda import LambdaClient
+    from mypy_boto3_sqs import SQSClient
     from mypy_boto3_ssm import SSMClient
 
 _RECONCILER_OUTPUT = "ReconcilerFunctionName"
+_SENDER_OUTPUT = "CapiSenderFunctionName"
+_QUEUE_OUTPUT = "CapiQueueUrl"
+_DEAD_LETTERS_OUTPUT = "CapiDeadLetterQueueUrl"
+_IN_STACK_FILE: Mapping[str, tuple[str, str]] = {
+    _RECONCILER_OUTPUT: ("functions", "reconciler"),
+    _SENDER_OUTPUT: ("functions", "capi_sender"),
+    _QUEUE_OUTPUT: ("queues", "capi"),
+    _DEAD_LETTERS_OUTPUT: ("queues", "capi_dlq"),
+}
+"""Where the stack file has an output of the template."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,6 +77,11 @@ class Deployment:
     repairer: Repairer
     legacy: LegacyImport
     payments: PaymentStore
+    funnels: FunnelStore
+    ledger: LedgerStore
+    graph: Callable[[], Graph]
+    """Opens the way to Meta, as the sender has it."""
+    dead_letters: Callable[[], DeadLetters]
     now_ms: Callable[[], int]
     on_faults: Callable[[], list[str]] = list
     """What failed on the way without harm (a cache that does not answer)."""
@@ -73,7 +94,7 @@ def open_deployment(profile: Profile) -> Deployment:
     ``StoreUnavailable`` when AWS does not answer or refuses, ``SettingsError`` when that environment is not whole.
     """
     clients = _local_clients(profile) if isinstance(profile, LocalProfile) else _aws_clients(profile)
-    environ = _reconciler_environment(clients)
+    environ = _environment(clients, _RECONCILER_OUTPUT)
     dynamodb: DynamoDBClient = clients.open("dynamodb")
     ssm: SSMClient = clients.open("ssm")
     faults: list[str] = []
@@ -103,9 +124,24 @@ def open_deployment(profile: Profile) -> Deployment:
     courier = Courier(
         payments=stores.payments, funnels=stores.funnels, bots=TelegramBots(requests.Session(), secrets, ""), now_ms=now_ms
     )
+
+    def graph() -> Graph:
+        return GraphClient(
+            requests.Session(),
+            tokens=lambda pixel_id: secrets.get(f"pixels/{pixel_id}/token"),
+            seconds=time.monotonic,
+            base_url=_environment(clients, _SENDER_OUTPUT).get("GRAPH_URL") or GRAPH_URL,
+        )
+
+    def dead_letters() -> DeadLetters:
+        sqs: SQSClient = clients.open("sqs")
+        return SqsDeadLetters(sqs, url=clients.output(_DEAD_LETTERS_OUTPUT), back_to_url=clients.output(_QUEUE_OUTPUT))
+
     return wire(
         profile.name,
         stores,
+        graph=graph,
+        dead_letters=dead_letters,
         courier=courier,
         keys=KeyRing(secrets),
         attribution_window_days=positive_int(environ, "ATTRIBUTION_WINDOW_DAYS", 7),
@@ -119,6 +155,8 @@ def wire(
     name: str,
     stores: Stores,
     *,
+    graph: Callable[[], Graph],
+    dead_letters: Callable[[], DeadLetters],
     courier: Courier,
     keys: Callable[[], SigningKeys],
     attribution_window_days: int,
@@ -166,6 +204,10 @@ def wire(
         repairer=repairer,
         legacy=legacy,
         payments=stores.payments,
+        funnels=stores.funnels,
+        ledger=stores.ledger,
+        graph=graph,
+        dead_letters=dead_letters,
         now_ms=now_ms,
         on_faults=on_faults,
     )
@@ -178,8 +220,8 @@ class _Clients:
     session: boto3.Session
     config: Config
     redis_url: str
-    reconciler: Callable[[], str]
-    """Asks for the name of its reconciler."""
+    output: Callable[[str], str]
+    """Returns an output of its template; raises ``StoreUnavailable`` for one that it does not have."""
     endpoint_url: str | None = None
 
     def open(self, service: str) -> Any:  # noqa: ANN401 - the caller writes down which client it is
@@ -193,6 +235,14 @@ def _config(**more: Any) -> Config:  # noqa: ANN401 - botocore's own settings
 
 def _local_clients(profile: LocalProfile) -> _Clients:
     aws = profile.stack["aws"]
+
+    def output(name: str) -> str:
+        part, key = _IN_STACK_FILE[name]
+        value = profile.stack.get(part, {}).get(key)
+        if not value:
+            raise StoreUnavailable(f"the stack file has no {part}.{key}")
+        return str(value)
+
     session = boto3.Session(
         aws_access_key_id=aws["access_key_id"], aws_secret_access_key=aws["secret_access_key"], region_name=aws["region"]
     )
@@ -200,7 +250,7 @@ def _local_clients(profile: LocalProfile) -> _Clients:
         session=session,
         config=_config(proxies={}),
         redis_url=profile.stack["redis_url"],
-        reconciler=lambda: str(profile.stack["functions"]["reconciler"]),
+        output=output,
         endpoint_url=aws["endpoint_url"],
     )
 
@@ -209,21 +259,25 @@ def _aws_clients(profile: AwsProfile) -> _Clients:
     with translated(f"open the AWS profile {profile.aws_profile}"):
         session = boto3.Session(profile_name=profile.aws_profile, region_name=profile.region)
 
-    def reconciler() -> str:
+    @cache
+    def outputs() -> Mapping[str, str]:
         cloudformation: CloudFormationClient = session.client("cloudformation", config=_config())
         with translated(f"describe the stack {profile.stack}"):
             stack = cloudformation.describe_stacks(StackName=profile.stack)["Stacks"][0]
-        outputs = {output.get("OutputKey"): output.get("OutputValue") for output in stack.get("Outputs", [])}
-        name = outputs.get(_RECONCILER_OUTPUT)
-        if not name:
-            raise StoreUnavailable(f"the stack {profile.stack} has no output {_RECONCILER_OUTPUT}")
-        return name
+        return {output["OutputKey"]: output["OutputValue"] for output in stack.get("Outputs", [])}
 
-    return _Clients(session=session, config=_config(), redis_url=profile.redis_url, reconciler=reconciler)
+    def output(name: str) -> str:
+        value = outputs().get(name)
+        if not value:
+            raise StoreUnavailable(f"the stack {profile.stack} has no output {name}")
+        return value
+
+    return _Clients(session=session, config=_config(), redis_url=profile.redis_url, output=output)
 
 
-def _reconciler_environment(clients: _Clients) -> Mapping[str, str]:
-    name = clients.reconciler()
+def _environment(clients: _Clients, function_output: str) -> Mapping[str, str]:
+    """Return the environment of a function of the deployment."""
+    name = clients.output(function_output)
     lambda_: LambdaClient = clients.open("lambda")
     with translated(f"read the configuration of {name}"):
         configuration = lambda_.get_function_configuration(FunctionName=name)

@@ -10,7 +10,7 @@ class Exit(IntEnum):
 
     DONE = 0
     UNAVAILABLE = 1
-    """A store, a secret or AWS did not answer, or refused."""
+    """A store, a secret or AWS did not answer, or refused; a pixel that was checked is not right."""
     USAGE = 2
     """The command line, the profile or a file is not right; nothing was done."""
     NOT_FOUND = 3

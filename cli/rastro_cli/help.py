@@ -8,9 +8,41 @@ from typing import Any
 from rastro.tracking.reasons import Language
 
 PORTUGUESE: Mapping[str, str] = {
-    "Rastro's operator command: diagnose, repair and import sales.": (
-        "Comando do operador do Rastro: diagnosticar, reparar e importar vendas."
+    "Rastro's operator command: diagnose, repair and import sales, and follow them to Meta.": (
+        "Comando do operador do Rastro: diagnosticar, reparar e importar vendas, e segui-las até a Meta."
     ),
+    "Say what became of events on their way to Meta.": "Diz o que foi feito dos eventos no caminho até a Meta.",
+    "Tell the delivery of a payment's events: status, attempts, what Meta answered, days left.": (
+        "Conta a entrega dos eventos de um pagamento: estado, tentativas, o que a Meta respondeu, dias que restam."
+    ),
+    "List what is parked, rejected or expired, and what lies in the dead letter queue.": (
+        "Lista o que está estacionado, foi recusado ou venceu, e o que há na fila de mensagens mortas."
+    ),
+    "Test a pixel, and resume it.": "Testa um pixel e retoma o envio.",
+    "Send a test event, and name what is wrong with token, permission or pixel id.": (
+        "Envia um evento de teste e diz o que há de errado com o token, a permissão ou o id do pixel."
+    ),
+    "Queue the events that are parked at a pixel again, once it is mended.": (
+        "Devolve à fila os eventos estacionados em um pixel, depois de corrigido."
+    ),
+    "Queue events again: those of a payment, or the dead letter queue.": (
+        "Devolve eventos à fila: os de um pagamento, ou os da fila de mensagens mortas."
+    ),
+    "Queue the events of a payment again that were not accepted yet.": (
+        "Devolve à fila os eventos de um pagamento que ainda não foram aceitos."
+    ),
+    "Move the messages of the dead letter queue back to the sender's queue.": (
+        "Move as mensagens da fila de mensagens mortas de volta à fila do sender."
+    ),
+    "The pixel's id.": "O id do pixel.",
+    "Only this pixel.": "Só este pixel.",
+    "Look at paid sales created since then: 7d, 12h or 2026-09-01.": (
+        "Olha as vendas pagas criadas desde então: 7d, 12h ou 2026-09-01."
+    ),
+    "The code that the Events Manager shows under Test events.": (
+        "O código que o Gerenciador de Eventos mostra em Eventos de teste."
+    ),
+    "The most messages to move in this run.": "O máximo de mensagens a mover nesta execução.",
     "Explain why a payment, a person or a click has its link or has none.": (
         "Explica por que um pagamento, uma pessoa ou um clique tem ligação ou não tem."
     ),

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any, TextIO
 
 from rich.console import Console
+from rich.progress import Progress, SpinnerColumn, TextColumn
 
 PIPE_WIDTH = 160
 
@@ -19,3 +21,12 @@ def console_on(stream: TextIO) -> Console:
 def print_json(console: Console, document: Mapping[str, Any]) -> None:
     """Print a document, as it is whoever reads it."""
     console.file.write(json.dumps(document, ensure_ascii=False, indent=2) + "\n")
+
+
+@contextmanager
+def progress_on(notes: Console) -> Iterator[Callable[[str], None]]:
+    """Show how far a run is, on a terminal only: what is yielded takes the words for it."""
+    columns: tuple[Any, ...] = (SpinnerColumn(), TextColumn("{task.description}"))
+    with Progress(*columns, console=notes, transient=True, disable=not notes.is_terminal) as progress:
+        task = progress.add_task("")
+        yield lambda text: progress.update(task, description=text)

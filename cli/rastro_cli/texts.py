@@ -230,6 +230,123 @@ TEXTS: Mapping[str, tuple[str, str]] = {
         "Put --dry-run behind the ID; --since, --funnel and --from-day do not go with a single payment. Nothing was done.",
     ),
     "repair.day_wrong": ("--from-day é um dia como 2026-09-01.", "--from-day is a day such as 2026-09-01."),
+    # delivery to Meta
+    "heading.events": ("Entrega do pagamento {id} à Meta", "Delivery of payment {id} to Meta"),
+    "heading.failed": ("O que não chegou à Meta desde {since}", "What did not reach Meta since {since}"),
+    "heading.dead_letters": ("Fila de mensagens mortas", "Dead letter queue"),
+    "event": ("{name} {id} no pixel {pixel}: {status}", "{name} {id} at pixel {pixel}: {status}"),
+    "event.none": ("Nenhum evento no registro de entrega: {why}", "No event in the delivery ledger: {why}"),
+    "event.none.repairable": (
+        "ainda não foi criado; rode: rastro repair payment {id} --profile {profile}",
+        "not made yet; run: rastro repair payment {id} --profile {profile}",
+    ),
+    "event.error": ("Código {code}: {meaning}", "Code {code}: {meaning}"),
+    "event.remedy": ("O que fazer: {remedy}", "What to do: {remedy}"),
+    "event.attempts": ("tentativas: {count}", "attempts: {count}"),
+    "event.doubtful": (
+        "{count} envio(s) sem resposta certa; só é enviado de novo com o mesmo event_id, dentro de 48 h: até {until}",
+        "{count} sending(s) without a certain answer; sent again only under the same event_id, within 48 h: until {until}",
+    ),
+    "event.days_left": (
+        "Restam {days} dias: a Meta aceita este evento até {until}",
+        "{days} days left: Meta takes this event until {until}",
+    ),
+    "event.too_late": ("A Meta não aceita este evento desde {until}", "Meta no longer takes this event since {until}"),
+    "event.test": (
+        "⚠️  enviado com o test_event_code {code}: aparece só em Eventos de teste, não conta como venda",
+        "⚠️  sent with the test_event_code {code}: it shows under Test events only, and counts as no sale",
+    ),
+    "event.at.event_time": ("aconteceu", "happened"),
+    "event.at.first_sent_at": ("1º envio", "first sent"),
+    "event.at.accepted_at": ("aceito", "accepted"),
+    "event.at.parked_at": ("estacionado", "parked"),
+    "event.at.claimed_until": ("reservado até", "claimed until"),
+    "event.at.requeued_at": ("posto de novo na fila", "queued again"),
+    "failed.none": ("Nada: nenhuma venda parada, recusada ou vencida.", "Nothing: no sale parked, rejected or expired."),
+    "failed.more": (
+        "O pixel {pixel} tem mais de {limit} eventos estacionados; aqui estão os mais antigos.",
+        "The pixel {pixel} has more than {limit} parked events; here are the oldest.",
+    ),
+    "count.failed_parked": ("estacionados", "parked"),
+    "count.failed_rejected": ("recusados", "rejected"),
+    "count.failed_expired": ("vencidos", "expired"),
+    "dead.count": ("cerca de {count} mensagens", "about {count} messages"),
+    "dead.next": (
+        "Devolva-as à fila com: rastro replay dlq --dry-run --profile {profile}",
+        "Give them back to the queue with: rastro replay dlq --dry-run --profile {profile}",
+    ),
+    "dead.event": ("{event_name} {event_id} no pixel {pixel_id}", "{event_name} {event_id} at pixel {pixel_id}"),
+    "dead.lost_click": ("clique a restaurar ({event_id})", "click to restore ({event_id})"),
+    "dead.unreadable": (
+        "mensagem {message_id} que não é nossa: fica onde está",
+        "message {message_id}, none of ours: it stays where it is",
+    ),
+    "resume.done": ("Pixel {pixel}: {count} eventos voltaram à fila", "Pixel {pixel}: {count} events are queued again"),
+    "resume.would": ("Pixel {pixel}: {count} eventos voltariam à fila", "Pixel {pixel}: {count} events would be queued again"),
+    "resume.by_name": ("  {count}  {name}", "  {count}  {name}"),
+    "resume.late": (
+        "  {count} deles passaram dos 7 dias: o sender os dá por vencidos",
+        "  {count} of them are older than 7 days: the sender will mark them expired",
+    ),
+    "resume.progress": ("{count} eventos", "{count} events"),
+    "resume.broken_off": (
+        "Parou depois de {count} eventos. Os outros continuam estacionados: rode de novo o mesmo comando.",
+        "Stopped after {count} events. The others are still parked: run the same command again.",
+    ),
+    "replay.requeued": ("voltou à fila", "queued again"),
+    "replay.would": ("voltaria à fila", "would be queued again"),
+    "replay.left": ("fica como está: {why}", "left as it is: {why}"),
+    "replay.broken_off": (
+        "Parou depois de {count} mensagens. As outras continuam na fila de mensagens mortas.",
+        "Stopped after {count} messages. The others are still in the dead letter queue.",
+    ),
+    "count.moved": ("mensagens devolvidas à fila", "messages given back to the queue"),
+    "count.would_move": ("mensagens que voltariam à fila", "messages that would go back to the queue"),
+    "count.unreadable": ("mensagens que não são nossas (ficam onde estão)", "messages none of ours (they stay)"),
+    "replay.limit": (
+        "Parou no limite de {limit} mensagens; rode de novo para continuar.",
+        "Stopped at the limit of {limit} messages; run again to go on.",
+    ),
+    "check.code_needed": (
+        (
+            "Diga o código de teste com --test-event-code: está no Gerenciador de Eventos, no pixel, em Eventos de teste. "
+            "A Meta só mostra se um token vale quando recebe um evento, e sem o código ele contaria como real. Nada foi enviado."
+        ),
+        (
+            "Give the test code with --test-event-code: it is in the Events Manager, at the pixel, under Test events. "
+            "Meta says whether a token holds only when it gets an event, and without the code that would count as real. "
+            "Nothing was sent."
+        ),
+    ),
+    "check.pixel_wrong": ("O id de um pixel só tem dígitos: {id}", "A pixel's id has digits only: {id}"),
+    "check.accept": (
+        "✅ Pixel {pixel}: a Meta aceitou o evento de teste. O token, a permissão e o id do pixel estão certos.",
+        "✅ Pixel {pixel}: Meta accepted the test event. Token, permission and pixel id are right.",
+    ),
+    "check.park": (
+        "❌ Pixel {pixel}: há algo errado no token, na permissão ou no id do pixel.",
+        "❌ Pixel {pixel}: something is wrong with the token, the permission or the pixel id.",
+    ),
+    "check.reject": (
+        "❌ Pixel {pixel}: a Meta leu o evento de teste e o recusou.",
+        "❌ Pixel {pixel}: Meta read the test event and refused it.",
+    ),
+    "check.retry": (
+        "❌ Pixel {pixel}: a Meta não respondeu como deveria, e nada se sabe do pixel. Tente de novo.",
+        "❌ Pixel {pixel}: Meta did not answer as it should, and nothing is known of the pixel. Try again.",
+    ),
+    "check.retry_slowly": (
+        "❌ Pixel {pixel}: a Meta pede para esperar; nada se sabe do pixel. Tente mais tarde.",
+        "❌ Pixel {pixel}: Meta asks to wait; nothing is known of the pixel. Try later.",
+    ),
+    "check.no_token": (
+        "❌ Pixel {pixel}: não há token no segredo pixels/{pixel}/token.",
+        "❌ Pixel {pixel}: there is no token in the secret pixels/{pixel}/token.",
+    ),
+    "check.see": (
+        "Veja-o em Eventos de teste: PageView {event_id}",
+        "See it under Test events: PageView {event_id}",
+    ),
     # import
     "import.unreadable": ("{path} não pode ser lido: {message}", "{path} cannot be read: {message}"),
     "import.too_large": (

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 import typer
 
+from rastro.meta.meanings import Fate
 from rastro.model import Campaign
 from rastro.sales import legacy
 from rastro_cli.app import app
@@ -27,11 +28,30 @@ def test_every_option_stands_on_the_page_of_the_command() -> None:
 
 
 @pytest.mark.parametrize(
-    "command", ["doctor payment", "doctor bot-user", "doctor click", "doctor token", "repair payment", "import legacy"]
+    "command",
+    [
+        "doctor payment",
+        "doctor bot-user",
+        "doctor click",
+        "doctor token",
+        "repair payment",
+        "import legacy",
+        "events payment",
+        "events failed",
+        "pixel check",
+        "pixel resume",
+        "replay payment",
+        "replay dlq",
+    ],
 )
 def test_every_command_stands_there_with_its_output(command: str) -> None:
     assert f"`rastro {command} " in CLI
-    assert f"$ rastro {command} " in CLI
+    assert f"$ rastro {command} " in CLI.replace("\n", " ")
+
+
+@pytest.mark.parametrize("fate", Fate)
+def test_every_fate_of_an_event_stands_there(fate: Fate) -> None:
+    assert f"\n| `{fate.value}` | " in CLI
 
 
 @pytest.mark.parametrize("code", Exit)
