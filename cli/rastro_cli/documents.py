@@ -7,11 +7,12 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+from rastro.explanation import Language
 from rastro.model import BotUser, Campaign, Payment, Reason
 from rastro.sales.diagnosis import BotUserDiagnosis, ClickDiagnosis, PaymentDiagnosis, TokenDiagnosis, seed_fields
 from rastro.sales.evidence import Check, Hop
 from rastro.sales.repair import PurchaseRepair, RepairPlan
-from rastro.tracking.reasons import Language, explain
+from rastro.tracking.reasons import explain
 
 Document = dict[str, Any]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from rastro.tracking.reasons import Language
+from rastro.explanation import Language
 
 PORTUGUESE: Mapping[str, str] = {
     "Rastro's operator command: diagnose, repair and import sales, and follow them to Meta.": (

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from rastro.tracking.reasons import Language
+from rastro.explanation import Language
 from rastro_cli.composition import Deployment
 from rastro_cli.profiles import Profile, choose
 from rastro_cli.texts import Texts

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from rastro.explanation import Language
 from rastro.meta.bookkeeping import REPEAT_HORIZON_MS
 from rastro.meta.meanings import Fate, fate_of, meaning_of_error, meaning_of_fate
-from rastro.model import DAY_MS, LedgerRow
-from rastro.tracking.reasons import Language
+from rastro.model import DAY_MS, LedgerRow, SendAttempt
 from rastro_cli.documents import Document, at
 from rastro_cli.texts import Texts
 
@@ -38,6 +38,7 @@ def row_document(row: LedgerRow, now_ms: int, language: Language) -> dict[str, A
         "meaning": meaning.text,
         "remedy": error["remedy"] if error is not None and fate in _LAST_ANSWER_COUNTS else meaning.remedy,
         "attempts": row.attempts,
+        "history": [attempt_document(attempt, language) for attempt in row.history],
         "error": error,
         "fbtrace_id": row.fbtrace_id,
         "event_time": at(event.event_time_s * 1000),
@@ -51,6 +52,17 @@ def row_document(row: LedgerRow, now_ms: int, language: Language) -> dict[str, A
         "refused_after": at(refused_after_ms),
         "days_left": round(max(refused_after_ms - now_ms, 0) / DAY_MS, 1) if fate in _OPEN else None,
         "test_event_code": event.test_event_code,
+    }
+
+
+def attempt_document(attempt: SendAttempt, language: Language) -> Document:
+    """Return what came of one attempt."""
+    return {
+        "at": at(attempt.at_ms),
+        "status": attempt.status.value,
+        "doubtful": attempt.doubtful,
+        "error": error_document(attempt.error_code, attempt.error_subcode, language),
+        "fbtrace_id": attempt.fbtrace_id,
     }
 
 
@@ -71,6 +83,8 @@ def story(row: Mapping[str, Any], texts: Texts) -> Iterator[str]:
     yield texts("event.remedy", remedy=row["remedy"])
     trace = [] if row["fbtrace_id"] is None else [f"fbtrace_id {row['fbtrace_id']}"]
     yield " · ".join([texts("event.attempts", count=row["attempts"]), *trace])
+    for number, attempt in enumerate(row["history"], 1 + row["attempts"] - len(row["history"])):
+        yield _attempt_line(number, attempt, texts)
     yield " · ".join(f"{texts(f'event.at.{name}')} {row[name]}" for name in _TIMES if row[name] is not None)
     if row["sent_again_until"] is not None:
         yield texts("event.doubtful", count=row["doubtful_sends"], until=row["sent_again_until"])
@@ -80,6 +94,13 @@ def story(row: Mapping[str, Any], texts: Texts) -> Iterator[str]:
         )
     if row["test_event_code"]:
         yield texts("event.test", code=row["test_event_code"])
+
+
+def _attempt_line(number: int, attempt: Mapping[str, Any], texts: Texts) -> str:
+    error = attempt["error"]
+    answer = [] if error is None else [f"{code_of(error)} {error['meaning']}"]
+    doubt = [texts("event.attempt.doubtful")] if attempt["doubtful"] else []
+    return " · ".join([texts("event.attempt", number=number, at=attempt["at"], status=attempt["status"]), *answer, *doubt])
 
 
 def days(count: float, language: Language) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from rastro.tracking.reasons import Language
+from rastro.explanation import Language
 
 
 class Texts:
@@ -243,6 +243,8 @@ TEXTS: Mapping[str, tuple[str, str]] = {
     "event.error": ("Código {code}: {meaning}", "Code {code}: {meaning}"),
     "event.remedy": ("O que fazer: {remedy}", "What to do: {remedy}"),
     "event.attempts": ("tentativas: {count}", "attempts: {count}"),
+    "event.attempt": ("  {number}ª tentativa, {at}: {status}", "  attempt {number}, {at}: {status}"),
+    "event.attempt.doubtful": ("sem resposta: a Meta pode ter recebido", "no answer: Meta may have it"),
     "event.doubtful": (
         "{count} envio(s) sem resposta certa; só é enviado de novo com o mesmo event_id, dentro de 48 h: até {until}",
         "{count} sending(s) without a certain answer; sent again only under the same event_id, within 48 h: until {until}",

@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from rastro.errors import Conflict
-from rastro.model import LedgerRow, LedgerStatus, PaymentId, PixelId
+from rastro.model import LedgerRow, LedgerStatus, PaymentId, PixelId, SendAttempt
 from rastro.stores.ports import LedgerStore
 from tests.contracts.records import NOW_MS, PIXEL_ID, event, page_view, row
 
@@ -35,6 +35,10 @@ class LedgerStoreContract:
             fbtrace_id="A1b2",
             error_code=100,
             error_subcode=2804003,
+            history=(
+                SendAttempt(at_ms=NOW_MS + 1, status=LedgerStatus.QUEUED, doubtful=True),
+                SendAttempt(at_ms=NOW_MS + 3, status=LedgerStatus.REJECTED, error_code=100, fbtrace_id="A1b2"),
+            ),
         )
         store.record(whole)
         assert store.get(KEY) == whole

@@ -387,6 +387,20 @@ class ConversionEvent:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SendAttempt:
+    """What came of one attempt to send an event."""
+
+    at_ms: int
+    status: LedgerStatus
+    """What the row became by it."""
+    doubtful: bool = False
+    """Whether Meta may have the event although no answer said so."""
+    error_code: int | None = None
+    error_subcode: int | None = None
+    fbtrace_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class LedgerRow:
     """What is known of one event's way to one pixel."""
 
@@ -408,3 +422,5 @@ class LedgerRow:
     error_code: int | None = None
     error_subcode: int | None = None
     parked_at_ms: int | None = None
+    history: tuple[SendAttempt, ...] = ()
+    """The last attempts that came to an end, oldest first; one whose sender died left only its count in ``attempts``."""

@@ -6,8 +6,8 @@ import pytest
 import typer
 
 from rastro.errors import Conflict, SecretMissing, StoreUnavailable
+from rastro.explanation import Language
 from rastro.settings import SettingsError
-from rastro.tracking.reasons import Language
 from rastro_cli import app as app_module
 from rastro_cli import help as help_texts
 from rastro_cli.composition import Deployment

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from rastro.tracking.reasons import Language
+from rastro.explanation import Language
 from rastro_cli.exits import CommandError, Exit
 from rastro_cli.profiles import AwsProfile, LocalProfile, choose
 from rastro_cli.texts import Texts

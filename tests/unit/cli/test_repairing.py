@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from rastro.errors import Conflict, StoreUnavailable
+from rastro.explanation import Language
 from rastro.model import DAY_MS, ChatId, LedgerRow, Payment, PaymentId, Slug
-from rastro.tracking.reasons import Language
 from rastro_cli.exits import CommandError
 from rastro_cli.repairing import since_ms
 from rastro_cli.texts import Texts

@@ -6,7 +6,7 @@ import pytest
 
 from rastro.errors import Conflict, StoreUnavailable
 from rastro.meta.answer import Action, Verdict
-from rastro.meta.bookkeeping import LEASE_MS, Books, Claim, Standing
+from rastro.meta.bookkeeping import ATTEMPTS_KEPT, LEASE_MS, Books, Claim, Standing
 from rastro.model import (
     DAY_MS,
     ConversionEvent,
@@ -16,6 +16,7 @@ from rastro.model import (
     LedgerStatus,
     Payment,
     PurchaseState,
+    SendAttempt,
 )
 from tests.fakes.stores import InMemoryLedgerStore, InMemoryPaymentStore
 from tests.unit.meta.records import NOW_MS, PAYMENT, conversion
@@ -318,3 +319,30 @@ def test_a_payment_that_others_keep_writing_is_a_conflict() -> None:
 
     with pytest.raises(Conflict):
         Books(ledger=ledger, payments=payments, now_ms=lambda: NOW_MS).tell_payment(PAYMENT.payment_id)
+
+
+def test_each_attempt_is_told_in_the_row_with_what_came_of_it() -> None:
+    world = World()
+    world.row()
+    world.sent(Verdict(action=Action.RETRY, doubtful=True))
+    world.now_ms += HOUR_MS
+    world.sent(Verdict(action=Action.RETRY_SLOWLY, code=80004, subcode=2446079, fbtrace_id="A1"))
+    world.now_ms += HOUR_MS
+    row = world.sent(Verdict(action=Action.ACCEPT, fbtrace_id="A2"))
+
+    assert row.history == (
+        SendAttempt(at_ms=NOW_MS, status=LedgerStatus.QUEUED, doubtful=True),
+        SendAttempt(at_ms=NOW_MS + HOUR_MS, status=LedgerStatus.QUEUED, error_code=80004, error_subcode=2446079, fbtrace_id="A1"),
+        SendAttempt(at_ms=NOW_MS + 2 * HOUR_MS, status=LedgerStatus.ACCEPTED, fbtrace_id="A2"),
+    )
+
+
+def test_a_row_keeps_its_last_attempts_only() -> None:
+    world = World()
+    world.row()
+    for _ in range(ATTEMPTS_KEPT + 5):
+        world.now_ms += 1
+        row = world.sent(Verdict(action=Action.RETRY))
+
+    assert (len(row.history), row.attempts) == (ATTEMPTS_KEPT, ATTEMPTS_KEPT + 5)
+    assert row.history[-1].at_ms == world.now_ms

@@ -6,10 +6,10 @@ from dataclasses import replace
 
 import pytest
 
+from rastro.explanation import Language
 from rastro.meta import answer
 from rastro.meta.meanings import Fate, fate_of, meaning_of_error, meaning_of_fate
 from rastro.model import DAY_MS, ConversionEvent, EventName, LedgerRow, LedgerStatus, PaymentId, PixelId
-from rastro.tracking.reasons import Language
 
 NOW_MS = 1_790_000_000_000
 UNDOCUMENTED = 999_999

@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import pytest
 
+from rastro.explanation import Language
 from rastro.sales.legacy_flaws import BadLine, Flaw
-from rastro.tracking.reasons import Language
 
 
 @pytest.mark.parametrize("flaw", Flaw, ids=lambda flaw: flaw.name)

@@ -2,8 +2,9 @@ from __future__ import annotations
 
 import pytest
 
+from rastro.explanation import Language
 from rastro.model import Reason
-from rastro.tracking.reasons import Language, explain
+from rastro.tracking.reasons import explain
 
 
 @pytest.mark.parametrize("language", Language)

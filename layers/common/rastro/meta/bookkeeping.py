@@ -21,6 +21,7 @@ from rastro.model import (
     LedgerStatus,
     PaymentId,
     PurchaseState,
+    SendAttempt,
 )
 from rastro.stores.ports import LedgerStore, PaymentStore
 
@@ -34,6 +35,8 @@ LATE_MS = 10 * 60_000
 """From this age on a funnel event may be one that was parked, and then has a row."""
 WRITE_ATTEMPTS = 8
 SETTLE_ATTEMPTS = 3
+ATTEMPTS_KEPT = 20
+"""How many attempts a row tells one by one: the backoff makes twenty last for hours."""
 
 _STATUS = {
     Action.ACCEPT: LedgerStatus.ACCEPTED,
@@ -181,6 +184,17 @@ def is_too_late(row: LedgerRow, now_ms: int) -> bool:
     return row.doubtful_sends > 0 and now_ms - (row.first_sent_at_ms or now_ms) > REPEAT_HORIZON_MS
 
 
+def _attempt(verdict: Verdict, now_ms: int) -> SendAttempt:
+    return SendAttempt(
+        at_ms=now_ms,
+        status=_STATUS[verdict.action],
+        doubtful=verdict.doubtful,
+        error_code=verdict.code,
+        error_subcode=verdict.subcode,
+        fbtrace_id=verdict.fbtrace_id,
+    )
+
+
 def _settled(row: LedgerRow, verdict: Verdict, now_ms: int) -> LedgerRow:
     doubtful_sends = row.doubtful_sends + verdict.doubtful
     surely_not_there = verdict.action is not Action.ACCEPT and doubtful_sends == 0
@@ -193,6 +207,7 @@ def _settled(row: LedgerRow, verdict: Verdict, now_ms: int) -> LedgerRow:
         doubtful_sends=doubtful_sends,
         accepted_at_ms=now_ms if verdict.action is Action.ACCEPT else None,
         parked_at_ms=now_ms if verdict.action is Action.PARK else None,
+        history=(*row.history, _attempt(verdict, now_ms))[-ATTEMPTS_KEPT:],
         fbtrace_id=verdict.fbtrace_id,
         error_code=verdict.code,
         error_subcode=verdict.subcode,

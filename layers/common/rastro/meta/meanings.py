@@ -7,20 +7,11 @@ https://developers.facebook.com/docs/marketing-api/error-reference. What Meta do
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from enum import StrEnum
 
+from rastro.explanation import Explanation, Language
 from rastro.meta.bookkeeping import EVENT_MAX_AGE_MS
 from rastro.model import LedgerRow, LedgerStatus
-from rastro.tracking.reasons import Language
-
-
-@dataclass(frozen=True, slots=True)
-class Meaning:
-    """What something means, and what an operator can do about it."""
-
-    text: str
-    remedy: str
 
 
 class Fate(StrEnum):
@@ -68,22 +59,22 @@ def fate_of(row: LedgerRow, now_ms: int) -> Fate:
     return Fate(row.status.value)
 
 
-def meaning_of_fate(fate: Fate, language: Language) -> Meaning:
+def meaning_of_fate(fate: Fate, language: Language) -> Explanation:
     """Return what a fate means."""
     return _in(language, _FATES[fate])
 
 
-def meaning_of_error(code: int, subcode: int | None, language: Language) -> Meaning:
+def meaning_of_error(code: int, subcode: int | None, language: Language) -> Explanation:
     """Return what a code of Meta means, told more closely by its subcode where that is known."""
     by_subcode = _SUBCODES.get((code, subcode)) if subcode is not None else None
     return _in(language, by_subcode or _CODES.get(code) or _family(code))
 
 
-_Pair = tuple[Meaning, Meaning]
+_Pair = tuple[Explanation, Explanation]
 """In Portuguese, in English."""
 
 
-def _in(language: Language, pair: _Pair) -> Meaning:
+def _in(language: Language, pair: _Pair) -> Explanation:
     return pair[0] if language is Language.PT else pair[1]
 
 
@@ -133,7 +124,7 @@ _KEEP = (
 
 
 def _pair(portuguese: str, english: str, remedy: tuple[str, str]) -> _Pair:
-    return Meaning(portuguese, remedy[0]), Meaning(english, remedy[1])
+    return Explanation(portuguese, remedy[0]), Explanation(english, remedy[1])
 
 
 _BUSINESS_THROTTLED = _pair(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from enum import Enum
 
 from rastro.errors import InvalidInput
-from rastro.tracking.reasons import Language
+from rastro.explanation import Language
 
 
 class Flaw(Enum):

@@ -34,6 +34,7 @@ from rastro.model import (
     Product,
     PurchaseState,
     Reason,
+    SendAttempt,
     Session,
     StartPayload,
 )
@@ -166,7 +167,10 @@ def ledger_item(row: LedgerRow) -> Item:
 def ledger_row_of(item: Mapping[str, Any]) -> LedgerRow:
     """Return the ledger row of a record."""
     known = _with_enums(_known(LedgerRow, item), status=LedgerStatus)
-    return LedgerRow(**known | {"event": event_of(item)})
+    history = tuple(
+        SendAttempt(**_with_enums(_known(SendAttempt, entry), status=LedgerStatus)) for entry in item.get("history", ())
+    )
+    return LedgerRow(**known | {"event": event_of(item), "history": history})
 
 
 def _session(entry: Mapping[str, Any]) -> Session:

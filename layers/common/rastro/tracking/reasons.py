@@ -3,25 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from enum import StrEnum
 
+from rastro.explanation import Explanation, Language
 from rastro.model import Reason
-
-
-class Language(StrEnum):
-    """The languages in which a reason is explained."""
-
-    PT = "pt"
-    EN = "en"
-
-
-@dataclass(frozen=True, slots=True)
-class Explanation:
-    """Why there is no link, and what an operator can do."""
-
-    text: str
-    remedy: str
 
 
 def explain(reason: Reason, language: Language) -> Explanation:
