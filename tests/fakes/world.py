@@ -102,7 +102,9 @@ class RecordingBot:
 class SimpleProvider:
     """A provider that makes one charge a payment id."""
 
-    BRCODE = "00020126330014br.gov.bcb.pix0111minha-chave5204000053039865802BR5901A6001B62070503***6304ABCD"
+    BRCODE = (
+        "00020126330014br.gov.bcb.pix0111minha-chave520400005303986540549.905802BR5907PADARIA6009SAO PAULO62070503***63044782"
+    )
 
     def __init__(self, world: World) -> None:
         self._world = world

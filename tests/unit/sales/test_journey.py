@@ -112,6 +112,15 @@ def test_a_charge_is_shown_as_code_and_picture_with_a_button_to_copy() -> None:
     assert "30 minutos" in said.text
 
 
+def test_a_code_that_banks_may_refuse_is_told_of_and_shown_all_the_same(caplog: pytest.LogCaptureFixture) -> None:
+    world = World()
+    assert world.buy().status is PaymentStatus.PENDING
+    assert "brcode_invalid" not in caplog.text
+    world.provider.BRCODE = world.provider.BRCODE[:-4] + "0000"
+    assert world.buy(OTHER).status is PaymentStatus.PENDING
+    assert "brcode_invalid" in caplog.text
+
+
 def test_a_second_tap_shows_the_same_charge() -> None:
     world = World()
     world.start()

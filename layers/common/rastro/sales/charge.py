@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
-from rastro.errors import Conflict
+from rastro.errors import Conflict, InvalidInput
 from rastro.model import BotId, BotUser, Funnel, Payment, PaymentId, PaymentStatus, Product
+from rastro.observability import count, logger
+from rastro.pix.brcode import parse as brcode_fields
 from rastro.pix.provider import ChargeRequest, PixProvider
 from rastro.sales.people import Meeting, People
 from rastro.stores.ports import PaymentStore
@@ -123,6 +125,7 @@ class Cashier:
                 expires_in_seconds=CHARGE_LIFETIME_SECONDS,
             )
         )
+        _check(charge.brcode, payment)
         pending = replace(
             payment,
             status=PaymentStatus.PENDING,
@@ -137,3 +140,12 @@ class Cashier:
         except Conflict:
             # Another tap wrote the same charge, or the notice of its payment was faster than this write.
             return self._payments.get(payment.payment_id) or pending
+
+
+def _check(brcode: str, payment: Payment) -> None:
+    """Tell of a code that banks may refuse; it is shown all the same, since the provider says that it is good."""
+    try:
+        brcode_fields(brcode)
+    except InvalidInput as exc:
+        logger.warning("brcode_invalid", payment_id=payment.payment_id, provider=payment.provider, reason=str(exc))
+        count("brcode_invalid")
