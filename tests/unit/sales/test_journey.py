@@ -26,6 +26,7 @@ from rastro.sales.settle import Settlement
 from rastro.sales.shop import Step
 from rastro.telegram.updates import Membership, Person
 from rastro.tracking.passage import Answer
+from rastro.tracking.signing import SigningKeys
 from tests.fakes.world import AD_QUERY, BASE_URL, BOT, NOW_MS, PERSON, World
 
 OTHER = Person(chat_id=ChatId("2222"), first_name="Bia")
@@ -628,3 +629,20 @@ def test_a_payment_that_was_never_told_of_its_row_is_told_by_the_reconciler() ->
 
     told = world.payment(payment.payment_id)
     assert (told.purchase_state, told.due_at_ms) == (PurchaseState.ACCEPTED, None)
+
+
+def test_a_start_whose_token_cannot_be_read_for_want_of_the_keys_says_so_and_is_linked_once_they_are_back() -> None:
+    world = World()
+    token = world.click().tracking_token
+    keys = world.keys
+
+    def no_keys() -> SigningKeys:
+        raise StoreUnavailable("the parameter store is down")
+
+    world.linker._keys = no_keys
+    world.start(token)
+    assert _bot_user(world).reason is Reason.STORES_UNAVAILABLE
+    assert world.buy().status is PaymentStatus.PENDING
+    world.linker._keys = lambda: keys
+    world.start(token)
+    assert _bot_user(world).tracking_session_id == token
