@@ -17,8 +17,6 @@ from rastro.observability import logger
 
 GRAPH_VERSION = "v26.0"  # of 29 Jul 2026; its end is not announced, and Meta keeps a Graph version for two years at least
 GRAPH_URL = "https://graph.facebook.com"
-EVENTS_MAX = 1_000
-"""What one request takes (https://developers.facebook.com/docs/marketing-api/conversions-api/using-the-api)."""
 
 CONNECT_SECONDS = 1.5
 ANSWER_SECONDS = 5.0

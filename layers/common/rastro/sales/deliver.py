@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from rastro.errors import ChatUnreachable, Conflict, RastroError
 from rastro.model import DeliveryState, Payment, PaymentStatus
+from rastro.observability import logger
 from rastro.stores.ports import FunnelStore, PaymentStore
 from rastro.telegram import texts
 from rastro.telegram.bot import BotApis, Button
@@ -33,9 +34,11 @@ class Courier:
             return payment
         try:
             self._hand_over(payment)
-        except ChatUnreachable:
+        except ChatUnreachable as exc:
+            logger.warning("buyer_unreachable", payment_id=payment.payment_id, reason=str(exc))
             return self._note(payment, DeliveryState.UNREACHABLE)
-        except RastroError:
+        except RastroError as exc:
+            logger.error("delivery_failed", payment_id=payment.payment_id, reason=str(exc))
             return payment
         return self._note(payment, DeliveryState.DELIVERED)
 

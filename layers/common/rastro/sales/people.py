@@ -20,7 +20,6 @@ class Meeting:
 
     bot_user: BotUser
     link: Link
-    is_new: bool
 
 
 class People:
@@ -76,11 +75,11 @@ class People:
         if start_param is not None:
             linked = replace(linked, last_start_at_ms=now_ms, last_start_payload=self._payload(slugs, start_param))
         if stored is not None and linked == stored:
-            return Meeting(bot_user=stored, link=link, is_new=False)
+            return Meeting(bot_user=stored, link=link)
         saved = self._bot_users.save(replace(linked, updated_at_ms=now_ms))
         self._claim(saved, link)
         self._give_back(saved, link)
-        return Meeting(bot_user=saved, link=link, is_new=stored is None)
+        return Meeting(bot_user=saved, link=link)
 
     def block(self, bot_id: BotId, person: Person, *, blocked: bool) -> None:
         """Note that a person blocked the bot or took it back."""

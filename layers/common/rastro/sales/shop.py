@@ -8,6 +8,7 @@ from enum import StrEnum
 
 from rastro.errors import ProviderError, SecretMissing, StoreUnavailable, TelegramError
 from rastro.model import BotId, BotUser, BotUserStatus, Funnel, Payment, Slug
+from rastro.observability import logger
 from rastro.pix.brcode import qr_png
 from rastro.sales.charge import Cashier
 from rastro.sales.people import People
@@ -138,7 +139,8 @@ class Shop:
             return Outcome(step=Step.UNKNOWN_PRODUCT, link=meeting.link)
         try:
             payment = self._cashier.charge(meeting, person, funnel, product)
-        except ProviderError:
+        except ProviderError as exc:
+            logger.error("charge_failed", provider=funnel.provider, reason=str(exc))
             self._tell(lambda: bot.send_message(person.chat_id, texts.text("charge_failed", funnel.texts)))
             return Outcome(step=Step.CHARGE_FAILED, link=meeting.link)
         told = self._tell(lambda: self._show_charge(bot, person, funnel, payment))
@@ -168,7 +170,8 @@ class Shop:
         """Say something; a message that cannot be sent undoes nothing of what was done."""
         try:
             say()
-        except TelegramError:
+        except TelegramError as exc:
+            logger.warning("message_not_sent", reason=str(exc))
             return False
         return True
 

@@ -9,7 +9,6 @@ from typing import Protocol
 from rastro.model import BotId, ChatId
 
 COPY_TEXT_MAX_LENGTH = 256
-CALLBACK_DATA_MAX_BYTES = 64
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

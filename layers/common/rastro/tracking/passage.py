@@ -151,10 +151,11 @@ class Redirect:
         except (SecretMissing, StoreUnavailable):
             # Without a key there is no token, and an unsigned one would be an invented one: the person goes on without.
             return replace(passage, faults=("signing_keys_unavailable",))
-        reference = unseal(keys, kept_parameters(visit.raw_query).get("u", ""), now_ms=self._now_ms())
+        query = kept_parameters(visit.raw_query)
+        reference = unseal(keys, query.get("u", ""), now_ms=self._now_ms())
         if reference is not None:
             bot = funnel.bot(reference.bot_id) or bot  # they go back to the bot that sent them
-        click = self._click(keys, visit, funnel, bot, reference)
+        click = self._click(keys, visit, query=query, slug=funnel.slug, bot=bot, reference=reference)
         token = start_token.parse(keys, click.tracking_token)
         fbclid_seen, faults = self._record(click)
         traces = Traces(
@@ -183,16 +184,22 @@ class Redirect:
         return ()
 
     def _click(
-        self, keys: SigningKeys, visit: Visit, funnel: Funnel, bot: FunnelBot, reference: BotUserReference | None
+        self,
+        keys: SigningKeys,
+        visit: Visit,
+        *,
+        query: Mapping[str, str],
+        slug: Slug,
+        bot: FunnelBot,
+        reference: BotUserReference | None,
     ) -> Click:
         now_ms = self._now_ms()
-        query = kept_parameters(visit.raw_query)
         fbclid = usable_fbclid(query.get("fbclid"))
         campaign = Campaign(**{name: query.get(name) for name in _CAMPAIGN_PARAMETERS})
         click_id = self._randomness.token_bytes(start_token.CLICK_ID_BYTES)
         return Click(
-            tracking_token=start_token.mint(keys, click_id=click_id, clicked_at_ms=now_ms, slug=funnel.slug, campaign=campaign),
-            slug=funnel.slug,
+            tracking_token=start_token.mint(keys, click_id=click_id, clicked_at_ms=now_ms, slug=slug, campaign=campaign),
+            slug=slug,
             clicked_at_ms=now_ms,
             pageview_event_id=start_token.pageview_event_id(click_id),
             campaign=campaign,
