@@ -90,7 +90,9 @@ def story(row: Mapping[str, Any], texts: Texts) -> Iterator[str]:
         yield texts("event.doubtful", count=row["doubtful_sends"], until=row["sent_again_until"])
     if row["days_left"] is not None:
         yield texts(
-            "event.days_left" if row["days_left"] else "event.too_late", days=row["days_left"], until=row["refused_after"]
+            "event.days_left" if row["days_left"] else "event.too_late",
+            days=days(row["days_left"], texts.language),
+            until=row["refused_after"],
         )
     if row["test_event_code"]:
         yield texts("event.test", code=row["test_event_code"])

@@ -116,8 +116,8 @@ TEXTS: Mapping[str, tuple[str, str]] = {
         "rejected by Meta: see the code in the time line",
     ),
     "sending.parked": (
-        "espera pelo pixel (token ou permissão); sai sozinho quando o pixel voltar",
-        "waits for its pixel (token or permission); goes by itself once the pixel is back",
+        "espera pelo pixel (token ou permissão); sai com `rastro pixel resume` quando o pixel voltar",
+        "waits for its pixel (token or permission); goes by `rastro pixel resume` once the pixel is back",
     ),
     "sending.expired": ("passou dos 7 dias que a Meta aceita", "older than the 7 days that Meta accepts"),
     "obstacle.not_paid": ("não foi pago", "it was not paid"),

@@ -75,6 +75,8 @@ def test_days_left_count_until_meta_refuses_the_event(operator: Operator, world:
     world.now_ms += 2 * DAY_MS
     document = operator.json("events", "payment", sale.payment_id)
     assert [event["days_left"] for event in document["events"]] == [5.0, 5.0]
+    assert operator("events", "payment", sale.payment_id) == 0
+    assert "Restam 5,0 dias" in operator.out
     world.now_ms += 6 * DAY_MS
     assert operator("events", "payment", sale.payment_id) == 0
     assert "não aceita este evento desde" in operator.out
