@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from aiohttp import web
 
-from lab.charges import Charge
 from lab.chats import Chat
 from lab.errors import ControlError
-from lab.notices import completed, expired, refunded
+from lab.pix.book import Charge
+from lab.pix.dialect import Dialect, Outgoing
 from lab.state import Bot, JsonObject, parse_config
 from lab.webhooks import Delivery
 
@@ -80,6 +80,9 @@ class Control:
             web.post("/_/pix/charges/{charge_id}/pay", self._pay),
             web.post("/_/pix/charges/{charge_id}/expire", self._expire),
             web.post("/_/pix/charges/{charge_id}/refund", self._refund),
+            web.post("/_/pix/charges/{charge_id}/dispute", self._dispute),
+            web.post("/_/pix/charges/{charge_id}/notify", self._notify_again),
+            web.put("/_/clock", self._set_clock),
             web.get("/_/faults", self._faults),
             web.put("/_/faults/{service}", self._put_fault),
             web.delete("/_/faults/{service}", self._end_fault),
@@ -185,7 +188,7 @@ class Control:
         return web.json_response([notice.shown() for notice in self._lab.notifier.notices])
 
     async def _pix_requests(self, _request: web.Request) -> web.Response:
-        return web.json_response(self._lab.openpix.requests)
+        return web.json_response(self._lab.pix_requests)
 
     async def _pay(self, request: web.Request) -> web.Response:
         charge, body = self._charge(request), await _body(request)
@@ -195,14 +198,14 @@ class Control:
         if charge.status == "refunded":
             raise ControlError("the charge has been refunded", 409)
         self._lab.charges.pay(charge, amount_cents=amount, payer_name=payer)
-        return await self._notify(charge, plan, completed(charge, self._lab.url()))
+        return await self._notify(charge, plan, self._dialect(charge).paid(charge))
 
     async def _expire(self, request: web.Request) -> web.Response:
         charge, plan = self._charge(request), _plan(request, await _body(request))
         if charge.status not in {"pending", "expired"}:
             raise ControlError(f"the charge is {charge.status}: it cannot expire", 409)
         self._lab.charges.expire(charge)
-        return await self._notify(charge, plan, expired(charge, self._lab.url()))
+        return await self._notify(charge, plan, self._dialect(charge).expired(charge))
 
     async def _refund(self, request: web.Request) -> web.Response:
         charge, body = self._charge(request), await _body(request)
@@ -213,15 +216,43 @@ class Control:
         amount = _amount(body) or left
         if amount > left:
             raise ControlError(f"only {left} cents are left to refund")
-        refund = self._lab.charges.refund(charge, correlation_id=self._lab.new_id(), amount_cents=amount)
-        return await self._notify(charge, plan, refunded(charge, refund, self._lab.url()))
+        refund = self._lab.charges.refund(charge, refund_id=self._lab.new_id(), amount_cents=amount)
+        return await self._notify(charge, plan, self._dialect(charge).refunded(charge, refund))
 
-    async def _notify(self, charge: Charge, plan: _Plan, document: JsonObject) -> web.Response:
+    async def _dispute(self, request: web.Request) -> web.Response:
+        charge, plan = self._charge(request), _plan(request, await _body(request))
+        if charge.status != "paid":
+            raise ControlError(f"the charge is {charge.status}: only a paid one can be disputed", 409)
+        self._lab.charges.dispute(charge)
+        return await self._notify(charge, plan, self._dialect(charge).disputed(charge))
+
+    async def _notify_again(self, request: web.Request) -> web.Response:
+        """Send a notice as it would be at some time, whatever the charge is by now: late, doubled, out of order."""
+        charge, body = self._charge(request), await _body(request)
+        plan, dialect = _plan(request, body), self._dialect(charge)
+        worded = {"paid": dialect.paid, "expired": dialect.expired, "disputed": dialect.disputed}.get(str(body.get("notice")))
+        if worded is None:
+            raise ControlError("notice must be paid, expired or disputed")
+        return await self._notify(charge, plan, worded(charge))
+
+    def _dialect(self, charge: Charge) -> Dialect:
+        return self._lab.dialects[charge.account.provider]
+
+    async def _notify(self, charge: Charge, plan: _Plan, outgoing: Sequence[Outgoing]) -> web.Response:
         notices = []
         if plan.notify:
             await self._lab.sleep(plan.delay_seconds)
-            notices = await self._lab.notifier.send(charge, document, repeat=plan.repeat)
+            for one in outgoing:
+                notices += await self._lab.notifier.send(charge, one, repeat=plan.repeat)
         return web.json_response({"status": charge.status, "notices": [notice.shown() for notice in notices]})
+
+    async def _set_clock(self, request: web.Request) -> web.Response:
+        """Put the clock so many seconds ahead of the real one."""
+        ahead = (await _body(request)).get("ahead_seconds")
+        if not isinstance(ahead, int) or isinstance(ahead, bool) or ahead < 0:
+            raise ControlError("ahead_seconds must be a non-negative integer")
+        self._lab.clock.ahead_ms = ahead * 1000
+        return web.json_response({"now_ms": self._lab.clock.now_ms()})
 
     async def _faults(self, _request: web.Request) -> web.Response:
         return web.json_response(self._lab.board.show())

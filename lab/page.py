@@ -1,4 +1,4 @@
-"""The lab's page: what its counterparts have seen so far."""
+"""The register: what the lab's counterparts have seen so far, as tables."""
 
 from __future__ import annotations
 
@@ -11,17 +11,6 @@ if TYPE_CHECKING:
     from lab.server import Lab
 
 ROWS_MAX = 50
-REFRESH_SECONDS = 3
-
-_STYLE = """
-:root { color-scheme: light dark; font: 15px/1.5 system-ui, sans-serif; }
-body { max-width: 72rem; margin: 2rem auto; padding: 0 1rem; }
-h1 { margin-bottom: 0; } h2 { margin: 2rem 0 .5rem; font-size: 1.1rem; }
-table { border-collapse: collapse; width: 100%; }
-th, td { text-align: left; padding: .3rem .6rem; border-bottom: 1px solid #8884; vertical-align: top; overflow-wrap: anywhere; }
-th { font-weight: 600; } td { font-family: ui-monospace, monospace; font-size: .85rem; }
-.empty { opacity: .7; }
-"""
 
 
 def render(lab: Lab) -> str:
@@ -63,15 +52,17 @@ def render(lab: Lab) -> str:
         ),
     )
     return (
-        '<!doctype html><html lang="pt-BR"><head><meta charset="utf-8">'
-        f'<meta name="viewport" content="width=device-width"><meta http-equiv="refresh" content="{REFRESH_SECONDS}">'
-        f"<title>Laboratório do Rastro</title><style>{_STYLE}</style></head><body>"
-        "<h1>Laboratório do Rastro</h1><p>Meta, Telegram e um provedor de PIX de mentira, nesta máquina.</p>"
+        '<!doctype html><html lang="pt-BR"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">'
+        '<meta name="color-scheme" content="light dark"><title>Rastro: registro do laboratório</title>'
+        '<link rel="icon" href="/site/mark.svg" type="image/svg+xml"><link rel="stylesheet" href="/site/register.css">'
+        '<script type="module" src="/site/register.js"></script></head><body><main>'
+        "<h1>Registro do laboratório</h1><p>Tudo o que a Meta, o Telegram e os provedores de PIX de mentira viram nesta máquina. "
+        '<a href="/">Voltar ao laboratório</a></p>'
         f"<p>Falhas ligadas: {escape(faults) or 'nenhuma'}.</p>"
         f"<h2>Eventos que a Meta aceitou ({len(lab.graph.events)})</h2>{events}"
         f"<h2>Cobranças PIX ({len(lab.charges.all())})</h2>{charges}"
         f"<h2>Chamadas dos bots ao Telegram ({len(lab.telegram.calls)})</h2>{calls}"
-        "</body></html>"
+        "</main></body></html>"
     )
 
 
@@ -85,10 +76,11 @@ def _newest(entries: Sequence[Any]) -> Iterable[Any]:
 def _table(titles: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
     listed = list(rows)
     if not listed:
-        return '<p class="empty">Nada ainda.</p>'
+        return "<p>Nada ainda.</p>"
     cells: Callable[[Sequence[object]], str] = lambda row: "".join(f"<td>{escape(str(cell))}</td>" for cell in row)  # noqa: E731
-    head = "".join(f"<th>{title}</th>" for title in titles)
-    return f"<table><tr>{head}</tr>{''.join(f'<tr>{cells(row)}</tr>' for row in listed)}</table>"
+    head = "".join(f'<th scope="col">{title}</th>' for title in titles)
+    body = "".join(f"<tr>{cells(row)}</tr>" for row in listed)
+    return f'<div class="table" tabindex="0"><table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>'
 
 
 def _time(epoch_ms: int) -> str:

@@ -1,4 +1,4 @@
-"""The wiring of the lab: one process, one port, three counterparts and their control interface."""
+"""The wiring of the lab: one process, one port, every counterpart and their control interface."""
 
 from __future__ import annotations
 
@@ -6,24 +6,26 @@ import asyncio
 import contextlib
 import io
 import secrets
-import time
 import uuid
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 
 from aiohttp import web
 
-from lab.charges import ChargeBook
+from lab.browser import Browsers, HttpFetch
 from lab.chats import ChatBook
+from lab.clock import Clock
 from lab.control import Control, Handler, json_errors
 from lab.errors import ControlError
 from lab.faults import FaultBoard
 from lab.graph import Graph
-from lab.notices import Notifier, expired
-from lab.openpix import OpenPix
-from lab.page import render
+from lab.pix.book import ChargeBook
+from lab.pix.dialect import PixCounterpart, Surroundings
+from lab.pix.notices import Notifier
+from lab.pix.registry import SPEAKERS, check, dialects
 from lab.post import HttpPost
-from lab.state import Bot, Config, State
+from lab.site import Site
+from lab.state import Bot, Config, JsonObject, State
 from lab.telegram import Telegram
 from lab.webhooks import RETRY_BASE_SECONDS, Webhooks
 from lab.wire import Counterpart, serve
@@ -48,24 +50,44 @@ class Lab:
     def __init__(self, settings: Settings) -> None:
         """Wire the counterparts to the real clock, real ids and real HTTP."""
         self.settings = settings
+        self.clock = Clock()
         self.state = State()
         self.board = FaultBoard()
         self.post = HttpPost()
+        self.fetch = HttpFetch()
         self.sleep = asyncio.sleep
-        self.chats = ChatBook(_now_ms)
-        self.charges = ChargeBook(now_ms=_now_ms, new_id=self.new_id)
+        self.chats = ChatBook(self.clock.now_ms)
+        self.browsers = Browsers(self.state, self.fetch, now_ms=self.clock.now_ms, new_id=self.new_id)
+        self.charges = ChargeBook(now_ms=self.clock.now_ms, new_id=self.new_id)
         base = settings.retry_base_seconds
-        self.notifier = Notifier(self.state, self.post, self.sleep, now_ms=_now_ms, retry_base_seconds=base)
+        self.notifier = Notifier(
+            self.state,
+            self.post,
+            self.sleep,
+            retries={speaker.provider: speaker.retries for speaker in SPEAKERS},
+            now_ms=self.clock.now_ms,
+            retry_base_seconds=base,
+        )
         self.webhooks = Webhooks(
             self.post,
             self.sleep,
-            now_ms=_now_ms,
+            now_ms=self.clock.now_ms,
             retry_base_seconds=base,
             in_reply=self._run_in_reply,
         )
-        self.graph = Graph(self.state, self.board, now_ms=_now_ms, new_id=self.new_id)
-        self.telegram = Telegram(self.state, self.chats, self.webhooks, now_ms=_now_ms, new_id=self.new_id)
-        self.openpix = OpenPix(self.state, self.charges, self.notifier, now_ms=_now_ms, lab_url=self.url)
+        self.graph = Graph(self.state, self.board, now_ms=self.clock.now_ms, new_id=self.new_id)
+        self.telegram = Telegram(self.state, self.chats, self.webhooks, now_ms=self.clock.now_ms, new_id=self.new_id)
+        self.dialects = dialects(
+            Surroundings(
+                state=self.state,
+                book=self.charges,
+                notifier=self.notifier,
+                now_ms=self.clock.now_ms,
+                new_id=self.new_id,
+                lab_url=self.url,
+            )
+        )
+        self.pix_requests: list[JsonObject] = []
 
     def url(self) -> str:
         """Return the address of the lab."""
@@ -80,27 +102,31 @@ class Lab:
         return str(secrets.randbits(62))
 
     def configure(self, config: Config) -> None:
-        """Replace what exists outside Rastro."""
+        """Replace what exists outside Rastro; raise ``ControlError`` for an account that no provider can have."""
+        check(config)
         self.state.config = config
         self.webhooks.configure(config)
 
     def reset(self) -> None:
         """Forget everything that happened; the configuration stays."""
         self.board.clear()
+        self.clock.ahead_ms = 0
         self.chats.reset()
+        self.browsers.reset()
         self.charges.reset()
         self.notifier.reset()
         self.webhooks.reset(self.state.config)
         self.graph.reset()
         self.telegram.reset()
-        self.openpix.reset()
+        self.pix_requests.clear()
 
     async def expire_charges(self) -> None:
         """Let charges expire as their time comes, for ever."""
         while True:
             for charge in self.charges.due():
                 self.charges.expire(charge)
-                self.notifier.start(charge, expired(charge, self.url()))
+                for outgoing in self.dialects[charge.account.provider].expired(charge):
+                    self.notifier.start(charge, outgoing)
             await self.sleep(EXPIRY_CHECK_SECONDS)
 
     def _run_in_reply(self, bot: Bot, document: Mapping[str, object]) -> None:
@@ -112,14 +138,12 @@ class Lab:
         await self.webhooks.close()
         await self.notifier.close()
         await self.post.close()
+        await self.fetch.close()
 
 
 def make_app(lab: Lab) -> web.Application:
     """Return the lab as an aiohttp application."""
     app = web.Application(middlewares=[json_errors], client_max_size=BODY_MAX_BYTES)
-
-    async def page(_request: web.Request) -> web.Response:
-        return web.Response(text=render(lab), content_type="text/html")
 
     async def qr_picture(request: web.Request) -> web.Response:
         charge = lab.charges.find(request.match_info["charge_id"])
@@ -127,9 +151,12 @@ def make_app(lab: Lab) -> web.Application:
             raise web.HTTPNotFound
         return web.Response(body=_qr_png(charge.brcode), content_type="image/png")
 
-    app.router.add_routes([web.get("/", page), web.get("/openpix/charge/brcode/image/{charge_id}.png", qr_picture)])
-    app.router.add_routes(Control(lab).routes())
-    for prefix, counterpart in (("graph", lab.graph), ("telegram", lab.telegram), ("openpix", lab.openpix)):
+    app.router.add_routes([web.get("/openpix/charge/brcode/image/{charge_id}.png", qr_picture)])
+    app.router.add_routes([*Site(lab).routes(), *Control(lab).routes()])
+    counterparts: dict[str, Counterpart] = {"graph": lab.graph, "telegram": lab.telegram}
+    for provider, dialect in lab.dialects.items():
+        counterparts[provider] = PixCounterpart(provider, dialect, now_ms=lab.clock.now_ms, requests=lab.pix_requests)
+    for prefix, counterpart in counterparts.items():
         app.router.add_route("*", f"/{prefix}/{{path:.*}}", _counterpart_handler(lab, counterpart))
     app.cleanup_ctx.append(lambda _app: _background(lab))
     return app
@@ -149,10 +176,6 @@ async def _background(lab: Lab) -> AsyncIterator[None]:
     with contextlib.suppress(asyncio.CancelledError):
         await task
     await lab.close()
-
-
-def _now_ms() -> int:
-    return time.time_ns() // 1_000_000
 
 
 def _qr_png(code: str) -> bytes:

@@ -23,11 +23,15 @@ class Bot:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Account:
-    """An account at the PIX provider; its notices go to one bot's callback address."""
+    """An account at a PIX provider; its notices go to one bot's callback address."""
 
+    provider: str
     bot_id: str
-    app_id: str = field(repr=False)
-    webhook_secret: str = field(repr=False)
+    credentials: Mapping[str, str] = field(default_factory=dict, repr=False)
+
+    def __hash__(self) -> int:
+        """Hash by what names it."""
+        return hash((self.provider, self.bot_id))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,6 +42,8 @@ class Config:
     bots: tuple[Bot, ...] = ()
     accounts: tuple[Account, ...] = ()
     pixels: Mapping[str, str] = field(default_factory=dict, repr=False)
+    window: str = ""
+    """Where the page of the lab reads Rastro's records; empty where nobody shows them."""
 
     def bot(self, bot_id: str | None) -> Bot:
         """Return a bot by its id, the first one without; raise ``ControlError`` where there is none."""
@@ -55,16 +61,9 @@ class Config:
         """Return the bot that a token belongs to."""
         return next((bot for bot in self.bots if bot.token == token), None)
 
-    def account_by_app_id(self, app_id: str) -> Account | None:
-        """Return the account that an AppID belongs to."""
-        return next((account for account in self.accounts if account.app_id == app_id), None)
-
-    def account_of(self, bot_id: str) -> Account:
-        """Return the account whose notices go to a bot."""
-        for account in self.accounts:
-            if account.bot_id == bot_id:
-                return account
-        raise ControlError(f"bot {bot_id} has no account at the PIX provider", 409)
+    def accounts_at(self, provider: str) -> list[Account]:
+        """Return the accounts at a provider."""
+        return [account for account in self.accounts if account.provider == provider]
 
 
 @dataclass(slots=True)
@@ -76,15 +75,16 @@ class State:
 
 def parse_config(document: Mapping[str, Any]) -> Config:
     """Read the body of ``PUT /_/config``; raise ``ControlError`` saying which part is wrong."""
-    providers = _mapping(document, "providers")
-    unknown = set(providers) - {"openpix"}
-    if unknown:
-        raise ControlError(f"providers: {', '.join(sorted(unknown))} is not known; there is openpix")
     return Config(
         api=_text(document, "api", "config").rstrip("/"),
         bots=tuple(_bot(entry, index) for index, entry in enumerate(_list(document, "bots"))),
-        accounts=tuple(_account(bot_id, entry) for bot_id, entry in _mapping(providers, "openpix").items()),
+        accounts=tuple(
+            _account(provider, bot_id, entry)
+            for provider, bots in _mapping(document, "providers").items()
+            for bot_id, entry in _mapping({provider: bots}, provider).items()
+        ),
         pixels={str(pixel_id): _plain(token, f"pixels.{pixel_id}") for pixel_id, token in _mapping(document, "pixels").items()},
+        window=_text(document, "window", "config").rstrip("/") if document.get("window") else "",
     )
 
 
@@ -100,15 +100,12 @@ def _bot(entry: object, index: int) -> Bot:
     )
 
 
-def _account(bot_id: str, entry: object) -> Account:
-    where = f"providers.openpix.{bot_id}"
+def _account(provider: str, bot_id: str, entry: object) -> Account:
+    where = f"providers.{provider}.{bot_id}"
     if not isinstance(entry, dict):
         raise ControlError(f"{where} must be an object")
-    return Account(
-        bot_id=str(bot_id),
-        app_id=_text(entry, "app_id", where),
-        webhook_secret=_text(entry, "webhook_secret", where),
-    )
+    credentials = {str(name): _plain(value, f"{where}.{name}") for name, value in entry.items()}
+    return Account(provider=str(provider), bot_id=str(bot_id), credentials=credentials)
 
 
 def _mapping(document: Mapping[str, Any], name: str) -> Mapping[str, Any]:

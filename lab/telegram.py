@@ -24,9 +24,12 @@ from lab.wire import Answer, Call, Upload
 
 CALLBACK_LIFETIME_MS = 150_000
 CALLBACK_TEXT_MAX_LENGTH = 200
+CONNECTIONS_LIMIT = 100
+COMMAND_DESCRIPTION_MAX_LENGTH = 256
 RETRY_AFTER_SECONDS = 5
 
 _PATH = re.compile(r"bot([^/]+)/([A-Za-z]+)")
+_COMMAND = re.compile(r"[a-z0-9_]{1,32}")
 _SECRET = re.compile(r"[A-Za-z0-9_-]{0,256}")
 _NOT_IN_REPLY = frozenset({"setwebhook", "deletewebhook", "close", "logout"})
 _ACTIONS = frozenset(
@@ -64,12 +67,15 @@ class Telegram:
         self._new_id = new_id
         self.calls: list[JsonObject] = []
         self.files: dict[str, Upload] = {}
+        self._commands: dict[str, list[JsonObject]] = {}
         methods: Mapping[str, Method] = {
             "getMe": self._get_me,
             "getChat": self._get_chat,
             "setWebhook": self._set_webhook,
             "deleteWebhook": self._delete_webhook,
             "getWebhookInfo": self._get_webhook_info,
+            "setMyCommands": self._set_my_commands,
+            "getMyCommands": self._get_my_commands,
             "sendMessage": self._send_message,
             "sendPhoto": self._send_photo,
             "sendChatAction": self._send_chat_action,
@@ -191,9 +197,31 @@ class Telegram:
             raise ApiError("bad webhook: invalid webhook URL specified")
         if _SECRET.fullmatch(secret) is None:
             raise ApiError("secret token contains unallowed characters")
+        connections, allowed = params.get("max_connections", MAX_CONNECTIONS), params.get("allowed_updates")
+        if not isinstance(connections, int) or not 1 <= connections <= CONNECTIONS_LIMIT:
+            raise ApiError("invalid max_connections value specified")
         self._drop_pending(bot, params)
         self._webhooks.set_hook(bot, url, secret)
+        hook = self._webhooks.hook(bot)
+        hook.max_connections = connections
+        if isinstance(allowed, list):  # left out, what was asked for before stays
+            hook.allowed_updates = tuple(str(kind) for kind in allowed)
         return True
+
+    def _set_my_commands(self, bot: Bot, params: JsonObject) -> object:
+        commands = params.get("commands")
+        if not isinstance(commands, list):
+            raise ApiError("commands are empty")
+        for entry in commands:
+            if not isinstance(entry, dict) or _COMMAND.fullmatch(str(entry.get("command", ""))) is None:
+                raise ApiError("BOT_COMMAND_INVALID")
+            if not 1 <= len(str(entry.get("description", ""))) <= COMMAND_DESCRIPTION_MAX_LENGTH:
+                raise ApiError("BOT_COMMAND_DESCRIPTION_INVALID")
+        self._commands[bot.bot_id] = commands
+        return True
+
+    def _get_my_commands(self, bot: Bot, params: JsonObject) -> object:  # noqa: ARG002 - a method's signature
+        return self._commands.get(bot.bot_id, [])
 
     def _delete_webhook(self, bot: Bot, params: JsonObject) -> object:
         self._drop_pending(bot, params)
@@ -210,8 +238,10 @@ class Telegram:
             "url": hook.url,
             "has_custom_certificate": False,
             "pending_update_count": len(self._webhooks.pending(bot)),
-            "max_connections": MAX_CONNECTIONS,
+            "max_connections": hook.max_connections,
         }
+        if hook.allowed_updates:
+            info["allowed_updates"] = list(hook.allowed_updates)
         if hook.last_error_at_ms is not None:
             info |= {"last_error_date": hook.last_error_at_ms // 1000, "last_error_message": hook.last_error}
         return info

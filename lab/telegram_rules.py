@@ -37,7 +37,15 @@ _BUTTON_KINDS = frozenset(
         "pay",
     }
 )
-_JSON_PARAMS = ("reply_markup", "entities", "caption_entities", "link_preview_options", "reply_parameters", "allowed_updates")
+_JSON_PARAMS = (
+    "reply_markup",
+    "entities",
+    "caption_entities",
+    "link_preview_options",
+    "reply_parameters",
+    "allowed_updates",
+    "commands",
+)
 _PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
 _PNG_SIZE = slice(16, 24)
 _JPEG_SIGNATURE = b"\xff\xd8\xff"
@@ -70,7 +78,7 @@ def normalise(params: Mapping[str, Any]) -> JsonObject:
             except ValueError:
                 kind = "reply keyboard markup" if name == "reply_markup" else name
                 raise ApiError(f"can't parse {kind} JSON object") from None
-    for name in ("chat_id", "message_id", "user_id", "member_limit", "expire_date"):
+    for name in ("chat_id", "message_id", "user_id", "member_limit", "expire_date", "max_connections"):
         value = plain.get(name)
         if isinstance(value, str) and value.removeprefix("-").isdecimal():
             plain[name] = int(value)

@@ -38,6 +38,8 @@ class Hook:
 
     url: str
     secret: str = field(repr=False)
+    allowed_updates: tuple[str, ...] = ()  # as they were asked for; every kind is delivered all the same
+    max_connections: int = MAX_CONNECTIONS
     last_error_at_ms: int | None = None
     last_error: str = ""
     changed: asyncio.Event = field(default_factory=asyncio.Event)

@@ -50,12 +50,12 @@ def test_control_errors_are_json(lab: RunningLab) -> None:
     assert (answer.status_code, set(answer.json())) == (400, {"error"})
 
 
-def test_the_page_shows_what_happened_and_escapes_it(lab: RunningLab) -> None:
+def test_the_register_shows_what_happened_and_escapes_it(lab: RunningLab) -> None:
     lab.control("POST", "telegram/start", {"chat_id": 5})
     lab.bot("sendMessage", json={"chat_id": 5, "text": "<script>"})
     lab.graph(event("pv_1"))
     lab.charge("pay_1")
-    page = requests.get(lab.url, timeout=10).text
+    page = requests.get(f"{lab.url}/registro", timeout=10).text
     assert 'lang="pt-BR"' in page
     assert "&lt;script&gt;" in page
     assert all(text in page for text in ("pv_1", "pay_1", "R$ 49,90", "aguardando"))
@@ -69,3 +69,14 @@ def test_a_port_in_use_is_said_plainly(lab: RunningLab) -> None:
     assert done.returncode == 1
     assert f"cannot listen on 127.0.0.1:{port}" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_the_clock_goes_ahead_until_the_reset(lab: RunningLab) -> None:
+    now_ms = lab.control("PUT", "clock", {"ahead_seconds": 0})["now_ms"]
+    ahead_ms = lab.control("PUT", "clock", {"ahead_seconds": 3_600})["now_ms"]
+    assert 3_600_000 <= ahead_ms - now_ms < 3_660_000
+    lab.control("POST", "reset")
+    lab.charge("pay_1")
+    (charge,) = lab.control("GET", "pix/charges")
+    assert charge["created_at_ms"] < ahead_ms
+    assert "ahead_seconds" in lab.control("PUT", "clock", {"ahead_seconds": -1}, status=400)["error"]

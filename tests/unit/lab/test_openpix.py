@@ -1,24 +1,25 @@
 import asyncio
 import json
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from itertools import count
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from lab.charges import Charge, ChargeBook
 from lab.faults import Fault
-from lab.notices import SIGNATURE_HEADER, Notifier, completed, expired, refunded, sign
-from lab.openpix import OpenPix
+from lab.pix.book import Charge, ChargeBook
+from lab.pix.dialect import Outgoing, PixCounterpart, Surroundings
+from lab.pix.notices import Notifier
+from lab.pix.openpix import SIGNATURE_HEADER, SPEAKER, OpenPix, sign
 from lab.post import Reply
-from lab.state import Account, Config, State
+from lab.state import Account, Config, JsonObject, State
 from lab.wire import Answer, Call
 
 SAMPLES = Path(__file__).parents[2] / "data" / "openpix"
 NOW_MS = 1_795_000_000_123
-ACCOUNT = Account(bot_id="7", app_id="app-1", webhook_secret="hush")
-OTHER = Account(bot_id="8", app_id="app-2", webhook_secret="hush")
+ACCOUNT = Account(provider="openpix", bot_id="7", credentials={"app_id": "app-1", "webhook_secret": "hush"})
+OTHER = Account(provider="openpix", bot_id="8", credentials={"app_id": "app-2", "webhook_secret": "hush"})
 ORDER: dict[str, Any] = {"correlationID": "pay_1", "value": 4990, "expiresIn": 600, "comment": "Curso"}
 
 
@@ -35,8 +36,21 @@ class World:
         ids = count(1)
         state = State(Config(api="http://api", accounts=(ACCOUNT, OTHER)))
         self.book = ChargeBook(now_ms=lambda: self.now_ms, new_id=lambda: f"{next(ids):032x}")
-        self.notifier = Notifier(state, self.post, self.sleep, now_ms=lambda: self.now_ms, retry_base_seconds=2.0)
-        self.openpix = OpenPix(state, self.book, self.notifier, now_ms=lambda: self.now_ms, lab_url=lambda: "http://lab")
+        retries = {"openpix": SPEAKER.retries}
+        self.notifier = Notifier(
+            state, self.post, self.sleep, retries=retries, now_ms=lambda: self.now_ms, retry_base_seconds=2.0
+        )
+        surroundings = Surroundings(
+            state=state,
+            book=self.book,
+            notifier=self.notifier,
+            now_ms=lambda: self.now_ms,
+            new_id=lambda: f"{next(ids):032x}",
+            lab_url=lambda: "http://lab",
+        )
+        self.openpix = OpenPix(surroundings)
+        self.requests: list[JsonObject] = []
+        self.counterpart = PixCounterpart("openpix", self.openpix, now_ms=lambda: self.now_ms, requests=self.requests)
 
     async def post(self, url: str, body: bytes, headers: Mapping[str, str]) -> Reply:
         self.posted.append((url, body, headers))
@@ -48,8 +62,8 @@ class World:
 
     def call(self, method: str, path: str = "api/v1/charge", app_id: str = "app-1", **fields: Any) -> Answer:
         call = Call(method=method, path=path, headers={"authorization": app_id}, fields=fields)
-        answer = self.openpix.work(call)
-        self.openpix.record(call, answer, None)
+        answer = self.counterpart.work(call)
+        self.counterpart.record(call, answer, None)
         return answer
 
     def charge(self) -> Charge:
@@ -62,6 +76,12 @@ class World:
             await self.notifier.close()
 
         asyncio.run(play())
+
+
+def spoken(outgoing: Sequence[Outgoing]) -> Any:
+    """Return the document of the one notice that there is."""
+    (one,) = outgoing
+    return json.loads(one.body)
 
 
 def missing(given: Any, wanted: Any, where: str = "") -> list[str]:
@@ -174,14 +194,14 @@ def test_notices_have_the_providers_shapes() -> None:
         return set(missing(document, sample(name))) - personal - address
 
     world.book.expire(charge)
-    assert lacks(expired(charge, "http://lab"), "webhook_charge_expired") == set()
+    assert lacks(spoken(world.openpix.expired(charge)), "webhook_charge_expired") == set()
     world.book.pay(charge, amount_cents=None, payer_name="Ana da Silva")
-    notice = completed(charge, "http://lab")
+    notice = spoken(world.openpix.paid(charge))
     assert lacks(notice, "webhook_charge_completed") == set()
     assert (notice["charge"]["status"], notice["charge"]["value"], notice["pix"]["value"]) == ("COMPLETED", 4990, 4990)
     assert notice["pix"]["payer"]["name"] == "Ana da Silva"
-    refund = world.book.refund(charge, correlation_id="r1", amount_cents=4990)
-    notice = refunded(charge, refund, "http://lab")
+    refund = world.book.refund(charge, refund_id="r1", amount_cents=4990)
+    notice = spoken(world.openpix.refunded(charge, refund))
     assert lacks(notice, "webhook_refund_received") - {".pix.pixKey"} == set()
     assert (notice["charge"]["status"], notice["pix"]["value"], notice["pix"]["partial"]) == ("COMPLETED", 4990, False)
     assert charge.status == "refunded"
@@ -198,7 +218,7 @@ def test_a_notice_goes_to_the_accounts_bot_signed_over_its_bytes() -> None:
     world.book.pay(charge, amount_cents=None, payer_name="José")
 
     async def scenario() -> None:
-        notices = await world.notifier.send(charge, completed(charge, "http://lab"), repeat=2)
+        notices = await world.notifier.send(charge, world.openpix.paid(charge)[0], repeat=2)
         assert [notice.shown()["http_status"] for notice in notices] == [200, 200]
         assert all(notice.shown()["delivered"] for notice in notices)
 
@@ -214,7 +234,7 @@ def test_a_refused_notice_comes_again_eight_times_in_all() -> None:
     charge = world.charge()
 
     async def scenario() -> None:
-        (notice,) = await world.notifier.send(charge, expired(charge, "http://lab"))
+        (notice,) = await world.notifier.send(charge, world.openpix.expired(charge)[0])
         assert (notice.state, notice.attempts, notice.http_status) == ("pending", 1, 500)
         for _ in range(50):
             await asyncio.sleep(0)
@@ -230,7 +250,7 @@ def test_a_redirect_counts_as_taken() -> None:
     charge = world.charge()
 
     async def scenario() -> None:
-        (notice,) = await world.notifier.send(charge, expired(charge, "http://lab"))
+        (notice,) = await world.notifier.send(charge, world.openpix.expired(charge)[0])
         assert notice.state == "delivered"
 
     world.run(scenario)
@@ -259,7 +279,7 @@ def test_a_refund_by_the_api_is_made_once_and_told() -> None:
 
 
 def test_faults_read_as_the_providers() -> None:
-    openpix, call = World().openpix, Call(method="POST", path="")
+    openpix, call = World().counterpart, Call(method="POST", path="")
     assert openpix.faulty(Fault(mode="http_500"), call).status == 500
     assert openpix.faulty(Fault(mode="token_error"), call).body == {"error": "appID inválido"}
     throttled = openpix.faulty(Fault(mode="throttle", delay_ms=1500), call)
@@ -269,5 +289,5 @@ def test_faults_read_as_the_providers() -> None:
 def test_no_record_holds_the_app_id() -> None:
     world = World()
     world.charge()
-    assert "app-1" not in repr(world.openpix.requests)
-    assert world.openpix.requests[0]["body"] == ORDER
+    assert "app-1" not in repr(world.requests)
+    assert world.requests[0]["body"] == ORDER

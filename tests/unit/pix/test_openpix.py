@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from rastro.errors import InvalidInput, NotAuthentic, ProviderError, ProviderUnavailable, SecretMissing
 from rastro.model import PaymentId
 from rastro.pix.openpix import OpenPix
-from rastro.pix.provider import CallbackRequest, ChargeRequest, NoticeKind, ProviderContext, open_provider
+from rastro.pix.provider import CallbackRequest, ChargeReference, ChargeRequest, NoticeKind, ProviderContext, open_provider
 
 DATA = Path(__file__).parents[2] / "data" / "openpix"
 VECTORS = json.loads((DATA / "signature_hmac_sha1_vector.json").read_text())["sample"]
@@ -50,7 +50,7 @@ def _account(wire: Wire | None = None, **credentials: str) -> OpenPix:
     session = requests.Session()
     session.mount("https://", wire or Wire())
     given_or_default = {"app_id": "the-app", "webhook_secret": "hmac-secret-key"} | credentials
-    return OpenPix(ProviderContext(credentials=given_or_default, base_url=None, now_ms=lambda: NOW), session)
+    return OpenPix(ProviderContext(credentials=given_or_default, now_ms=lambda: NOW), session)
 
 
 def _callback(body: bytes, signature: str | None = None) -> CallbackRequest:
@@ -177,16 +177,18 @@ def test_a_refusal_is_final(status: int) -> None:
 @pytest.mark.parametrize(("status", "kind"), [("COMPLETED", NoticeKind.PAID), ("EXPIRED", NoticeKind.EXPIRED), ("ACTIVE", None)])
 def test_a_query_tells_what_became_of_a_charge(status: str, kind: NoticeKind | None) -> None:
     wire = Wire(body=json.dumps({"charge": {"status": status, "correlationID": "01ABC", "value": 4990}}).encode())
-    notice = _account(wire).query(PaymentId("01ABC"))
-    assert (notice.kind if notice else None) is kind
+    notices = _account(wire).query(ChargeReference(payment_id=PaymentId("01ABC")))
+    assert [notice.kind for notice in notices] == ([] if kind is None else [kind])
+    assert all(notice.proven for notice in notices)
 
 
 def test_a_query_for_a_charge_that_is_not_there_finds_nothing() -> None:
-    assert _account(Wire(status=404)).query(PaymentId("01ABC")) is None
+    assert _account(Wire(status=404)).query(ChargeReference(payment_id=PaymentId("01ABC"))) == []
+    assert _account(Wire()).query(ChargeReference(charge_id="79a9")) == []
 
 
 def test_an_unknown_provider_is_named_with_the_known_ones() -> None:
-    context = ProviderContext(credentials={}, base_url=None, now_ms=lambda: NOW)
+    context = ProviderContext(credentials={}, now_ms=lambda: NOW)
     with pytest.raises(InvalidInput, match="openpix"):
         open_provider("banco-do-ze", context)
     assert isinstance(open_provider("openpix", context), OpenPix)

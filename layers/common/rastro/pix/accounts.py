@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hmac
 import json
 from collections.abc import Callable, Mapping
 
@@ -14,10 +15,9 @@ from rastro.stores.ports import Secrets
 class PixAccounts:
     """Opens the account that a bot sells through, and keeps it while its credentials stay."""
 
-    def __init__(self, secrets: Secrets, base_urls: Mapping[str, str], now_ms: Callable[[], int]) -> None:
-        """Take the parameter store, where providers' APIs are if not at their own address, and the clock."""
+    def __init__(self, secrets: Secrets, now_ms: Callable[[], int]) -> None:
+        """Take the parameter store and the clock."""
         self._secrets = secrets
-        self._base_urls = base_urls
         self._now_ms = now_ms
         self._open: dict[tuple[str, BotId], tuple[str, PixProvider]] = {}
 
@@ -27,16 +27,27 @@ class PixAccounts:
         Raises ``SecretMissing`` or ``StoreUnavailable`` where its credentials cannot be had, ``InvalidInput`` for a provider that
         there is none of.
         """
-        secret = self._secrets.get(f"providers/{name}/{bot_id}")
+        secret = self._secrets.get(_secret_name(name, bot_id))
         known = self._open.get((name, bot_id))
         if known is not None and known[0] == secret:
             return known[1]
-        context = ProviderContext(
-            credentials=_credentials(secret), base_url=self._base_urls.get(name) or None, now_ms=self._now_ms
-        )
-        account = open_provider(name, context)
+        account = open_provider(name, ProviderContext(credentials=_credentials(secret), now_ms=self._now_ms))
         self._open[name, bot_id] = (secret, account)
         return account
+
+    def shared(self, name: str, one: BotId, other: BotId) -> bool:
+        """Say whether two bots sell through the same account, so that a notice to either may be about the other's charge."""
+        if one == other:
+            return True
+        try:
+            secrets = [self._secrets.get(_secret_name(name, bot_id)) for bot_id in (one, other)]
+        except SecretMissing:
+            return False
+        return hmac.compare_digest(*(secret.encode() for secret in secrets))
+
+
+def _secret_name(name: str, bot_id: BotId) -> str:
+    return f"providers/{name}/{bot_id}"
 
 
 def _credentials(secret: str) -> Mapping[str, str]:

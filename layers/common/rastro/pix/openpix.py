@@ -1,37 +1,58 @@
 """OpenPix / Woovi.
 
 Charges: https://developers.openpix.com.br/docs/charge/how-to-create-charge-using-api. The ``correlationID`` is ours (the payment
-id) and is the idempotency key. Notices: https://developers.openpix.com.br/docs/webhook. The signature that proves a notice to be
-for this account is ``X-OpenPix-Signature``, HMAC-SHA1 of the raw body in base64, with the secret of the webhook; the RSA
-signature is the same for every customer and proves only who sent it.
+id) and is the idempotency key. Notices: https://developers.openpix.com.br/docs/webhook. Two things prove a notice to be for this
+account: ``X-OpenPix-Signature``, HMAC-SHA1 of the raw body in base64 with the key that the panel shows of a webhook; or OpenPix's
+own RSA signature together with the ``Authorization`` that we gave the webhook when we registered it. The RSA signature alone is
+the same for every customer and proves only who sent it. ``webhook_secret`` is either: the panel's key, or the ``Authorization``.
 """
 
 from __future__ import annotations
 
 import base64
 import hmac
-import json
 from collections.abc import Mapping, Sequence
-from datetime import datetime
 from typing import Any
 from urllib.parse import quote
 
 import requests
 
-from rastro.errors import InvalidInput, NotAuthentic, ProviderError, ProviderUnavailable, SecretMissing
+from rastro.errors import NotAuthentic, ProviderError, ProviderUnavailable, SecretMissing
 from rastro.model import PaymentId
-from rastro.pix.provider import CallbackRequest, Charge, ChargeRequest, Notice, NoticeKind, PixProvider, ProviderContext
+from rastro.pix.http import JsonApi
+from rastro.pix.onboarding import API_URL_FIELD, CredentialField, Onboarding
+from rastro.pix.provider import (
+    CallbackRequest,
+    Charge,
+    ChargeReference,
+    ChargeRequest,
+    Notice,
+    NoticeKind,
+    PixProvider,
+    ProviderContext,
+)
+from rastro.pix.rsa import is_signed
+from rastro.pix.values import cents, epoch_ms, json_object, object_of, text
 
 BASE_URL = "https://api.openpix.com.br"
 SIGNATURE_HEADER = "x-openpix-signature"
-CONNECT_TIMEOUT_SECONDS = 3.05
-READ_TIMEOUT_SECONDS = 10
+SENDER_SIGNATURE_HEADER = "x-webhook-signature"
+SENDER_MODULUS = int(
+    "bff8db48923cdebefa83f88dcc32fddb2d70eda6fc418d8e01b11ad275c6b7aed03031c45862fc529ddee36a054ba5cb4c88ec503bc89e50228b4961e9b0c023"
+    "3bfcd958c29baa81bc30da62feeddfa7acf3d2670708e4aa62c3d4506d7d6ee5bc6e2b39659d8866004e6d64a94ef2747278fa1ca04003cd89967fa51b04b533",
+    16,
+)
+"""OpenPix's public key, https://api.openpix.com.br/api/v1/webhook/public-keys."""
+EVENTS = (
+    "OPENPIX:CHARGE_COMPLETED",
+    "OPENPIX:CHARGE_COMPLETED_NOT_SAME_CUSTOMER_PAYER",
+    "OPENPIX:CHARGE_EXPIRED",
+    "OPENPIX:TRANSACTION_REFUND_RECEIVED",
+    "OPENPIX:DISPUTE_CREATED",
+)
+"""What is registered for: a webhook of theirs is for one event."""
 COMMENT_MAX_LENGTH = 140
 
-_HTTP_SERVER_ERROR = 500
-_HTTP_CLIENT_ERROR = 400
-_HTTP_NOT_FOUND = 404
-_HTTP_RETRYABLE = (408, 425, 429)
 _KINDS = {
     "OPENPIX:CHARGE_COMPLETED": NoticeKind.PAID,
     "OPENPIX:CHARGE_COMPLETED_NOT_SAME_CUSTOMER_PAYER": NoticeKind.PAID,
@@ -39,8 +60,36 @@ _KINDS = {
     "OPENPIX:TRANSACTION_RECEIVED": NoticeKind.PAID,
     "OPENPIX:CHARGE_EXPIRED": NoticeKind.EXPIRED,
     "OPENPIX:TRANSACTION_REFUND_RECEIVED": NoticeKind.REFUNDED,
+    "OPENPIX:DISPUTE_CREATED": NoticeKind.DISPUTED,
 }
 _KINDS_BY_STATUS = {"COMPLETED": NoticeKind.PAID, "EXPIRED": NoticeKind.EXPIRED}
+
+ONBOARDING = Onboarding(
+    fields=(
+        CredentialField(
+            name="app_id",
+            label="AppID",
+            help="Painel da Woovi/OpenPix > API/Plugins > Nova API/Plugin (tipo API); o AppID aparece uma única vez.",
+        ),
+        CredentialField(
+            name="webhook_secret",
+            label="Segredo do webhook",
+            generated=True,
+            help=(
+                "Deixe vazio: criamos um e cadastramos os webhooks pela API. "
+                "Se já tem um webhook no painel, informe a chave HMAC (Secret Key) dele."
+            ),
+        ),
+        API_URL_FIELD,
+    ),
+    panel_steps=(
+        "No painel da Woovi/OpenPix, abra API/Plugins > Novo Webhook.",
+        "Ação: chamar uma API. URL: {callback_url}",
+        "Em Authorization, cole o segredo do webhook que foi gravado aqui.",
+        f"Repita para cada evento: {', '.join(EVENTS)}",
+        "Salve cada um: a OpenPix faz uma chamada de teste, que tem de responder 200.",
+    ),
+)
 
 
 def open_provider(context: ProviderContext) -> PixProvider:
@@ -54,9 +103,8 @@ class OpenPix:
     def __init__(self, context: ProviderContext, session: requests.Session) -> None:
         """Take the credentials and a session that keeps connections."""
         self._credentials = context.credentials
-        self._base_url = (context.base_url or BASE_URL).rstrip("/")
         self._now_ms = context.now_ms
-        self._session = session
+        self._api = JsonApi(session, provider="openpix", base_url=context.api_url or BASE_URL)
 
     def create_charge(self, request: ChargeRequest) -> Charge:
         """Create a charge under the payment id as ``correlationID``."""
@@ -70,113 +118,106 @@ class OpenPix:
                 "expiresIn": request.expires_in_seconds,
             },
         )
-        charge = _object(answer, "charge")
-        try:
-            expires_at_ms = _epoch_ms(charge.get("expiresDate"))
-            return Charge(
-                charge_id=str(charge["identifier"]),
-                brcode=str(charge["brCode"]),
-                expires_at_ms=expires_at_ms or self._now_ms() + request.expires_in_seconds * 1000,
-            )
-        except KeyError as exc:
-            raise ProviderUnavailable(f"the charge came without {exc}") from exc
+        charge = object_of(answer, "charge")
+        charge_id, brcode = text(charge.get("identifier")), charge.get("brCode")
+        if charge_id is None or not isinstance(brcode, str) or not brcode:
+            raise ProviderUnavailable("openpix answered without a charge")
+        expires_at_ms = epoch_ms(charge.get("expiresDate"))
+        return Charge(
+            charge_id=charge_id,
+            brcode=brcode,
+            expires_at_ms=expires_at_ms or self._now_ms() + request.expires_in_seconds * 1000,
+        )
 
     def authenticate(self, request: CallbackRequest) -> None:
-        """Compare the HMAC of the raw body in constant time; without a secret nothing is authentic."""
+        """Compare the HMAC of the raw body, else the sender's signature and our ``Authorization``, in constant time.
+
+        Without a secret nothing is authentic.
+        """
         secret = self._credentials.get("webhook_secret", "")
         if not secret:
             raise SecretMissing("openpix webhook_secret is not set")
         expected = base64.b64encode(hmac.digest(secret.encode(), request.body, "sha1"))
         given = request.headers.get(SIGNATURE_HEADER, "").strip().encode()
-        if not hmac.compare_digest(expected, given):
-            raise NotAuthentic("X-OpenPix-Signature does not match the body")
+        if hmac.compare_digest(expected, given):
+            return
+        ours = hmac.compare_digest(secret.encode(), request.headers.get("authorization", "").strip().encode())
+        if not ours or not is_signed(request.body, request.headers.get(SENDER_SIGNATURE_HEADER, ""), modulus=SENDER_MODULUS):
+            raise NotAuthentic("neither X-OpenPix-Signature nor x-webhook-signature with our Authorization proves the body")
 
     def parse_notices(self, request: CallbackRequest) -> Sequence[Notice]:
         """Return the one thing that a callback says; test pings and loose PIX without a charge are ignored."""
-        try:
-            document = json.loads(request.body or b"{}")
-        except ValueError as exc:
-            raise InvalidInput("the notice is not JSON") from exc
-        if not isinstance(document, dict):
-            raise InvalidInput("the notice is not a JSON object")
+        document = json_object(request.body)
         kind = _KINDS.get(str(document.get("event", "")).upper(), NoticeKind.IGNORED)
-        charge, pix = document.get("charge"), document.get("pix")
-        if kind is NoticeKind.IGNORED or not isinstance(charge, dict):
+        charge, pix = object_of(document, "charge"), object_of(document, "pix")
+        if kind is NoticeKind.IGNORED or not charge:
             return [Notice(kind=NoticeKind.IGNORED)]
-        return [_notice(kind, charge, pix if isinstance(pix, dict) else {})]
+        return [_notice(kind, charge, pix)]
 
-    def query(self, payment_id: PaymentId) -> Notice | None:
+    def query(self, charge: ChargeReference) -> Sequence[Notice]:
         """Ask for the charge by its ``correlationID``."""
-        answer = self._call("GET", f"/api/v1/charge/{quote(payment_id, safe='')}", None)
+        if charge.payment_id is None:
+            return []
+        answer = self._call("GET", f"/api/v1/charge/{quote(charge.payment_id, safe='')}")
         if answer is None:
-            return None
-        charge = _object(answer, "charge")
-        kind = _KINDS_BY_STATUS.get(str(charge.get("status", "")).upper())
-        return None if kind is None else _notice(kind, charge, {})
+            return []
+        found = object_of(answer, "charge")
+        if not found:
+            raise ProviderUnavailable("openpix answered without a charge")
+        kind = _KINDS_BY_STATUS.get(str(found.get("status", "")).upper())
+        return [] if kind is None else [_notice(kind, found, {})]
 
-    def refund(self, payment_id: PaymentId, amount_cents: int) -> None:
-        """Give money back; one refund a payment and amount, by its own ``correlationID``."""
-        self._call(
-            "POST",
-            f"/api/v1/charge/{quote(payment_id, safe='')}/refund",
-            {"correlationID": f"{payment_id}-refund-{amount_cents}", "value": amount_cents},
-        )
+    def refund(self, charge: ChargeReference, amount_cents: int, refund_id: str) -> None:
+        """Give money back, once for each ``refund_id``: the refund's own ``correlationID``."""
+        if charge.payment_id is None:
+            raise ProviderError("openpix refunds by the payment id")
+        path = f"/api/v1/charge/{quote(charge.payment_id, safe='')}/refund"
+        self._call("POST", path, {"correlationID": refund_id, "value": amount_cents})
 
-    def _call(self, method: str, path: str, body: Mapping[str, object] | None) -> Any:  # noqa: ANN401 - JSON
-        """Return the JSON of an answer, or ``None`` for a 404 to a question."""
-        try:
-            response = self._session.request(
-                method,
-                self._base_url + path,
-                json=body,
-                headers={"Authorization": self._credentials.get("app_id", "")},
-                timeout=(CONNECT_TIMEOUT_SECONDS, READ_TIMEOUT_SECONDS),
-            )
-        except requests.RequestException as exc:
-            raise ProviderUnavailable(f"openpix gave no answer: {type(exc).__name__}") from exc
-        status = response.status_code
-        if status >= _HTTP_SERVER_ERROR or status in _HTTP_RETRYABLE:
-            raise ProviderUnavailable(f"openpix answered {status}")
-        if status == _HTTP_NOT_FOUND and method == "GET":
-            return None
-        if status >= _HTTP_CLIENT_ERROR:
-            raise ProviderError(f"openpix refused the call with {status}")
-        try:
-            return response.json()
-        except ValueError as exc:
-            raise ProviderUnavailable("openpix answered with something that is not JSON") from exc
+    def check(self) -> None:
+        """List the webhooks, which needs a valid AppID."""
+        self._webhooks("")
+
+    def register_callback(self, url: str) -> bool:
+        """Create a webhook an event with our secret as its ``Authorization``; one that has another is replaced."""
+        secret = self._credentials.get("webhook_secret", "")
+        known = self._webhooks(url)
+        for event in EVENTS:
+            same_event = [hook for hook in known if hook.get("event") == event and hook.get("url") == url]
+            right = [hook for hook in same_event if hook.get("authorization") == secret and hook.get("isActive") is not False]
+            if right:
+                continue
+            webhook = {"name": f"Rastro {event}", "event": event, "url": url, "authorization": secret, "isActive": True}
+            self._call("POST", "/api/v1/webhook", {"webhook": webhook})
+            for hook_id in filter(None, (text(hook.get("id")) for hook in same_event)):
+                self._call("DELETE", f"/api/v1/webhook/{quote(hook_id, safe='')}")
+        return True
+
+    def _webhooks(self, url: str) -> Sequence[Mapping[str, Any]]:
+        query = f"?url={quote(url, safe='')}&limit=100" if url else ""
+        answer = self._call("GET", f"/api/v1/webhook{query}")
+        listed = answer.get("webhooks") if isinstance(answer, Mapping) else None
+        if not isinstance(listed, list):
+            raise ProviderUnavailable("openpix answered without its webhooks")
+        return [hook for hook in listed if isinstance(hook, Mapping)]
+
+    def _call(self, method: str, path: str, body: Mapping[str, object] | None = None) -> Any:  # noqa: ANN401 - JSON
+        return self._api.call(method, path, body, headers={"Authorization": self._credentials.get("app_id", "")})
 
 
 def _notice(kind: NoticeKind, charge: Mapping[str, Any], pix: Mapping[str, Any]) -> Notice:
-    payer = pix.get("payer") or charge.get("payer")
-    name = payer.get("name") if isinstance(payer, dict) else None
-    correlation_id, charge_id = charge.get("correlationID"), charge.get("identifier") or charge.get("transactionID")
+    payer = object_of(pix, "payer") or object_of(charge, "payer")
+    payment_id, end_to_end_id = text(charge.get("correlationID")), text(pix.get("endToEndId"))
     # Old samples carry pix.value 1 beside charge.value 1000: the charge's is what was paid; a refund's is on the pix.
     amount = pix.get("value") if kind is NoticeKind.REFUNDED else charge.get("value")
     return Notice(
         kind=kind,
-        payment_id=PaymentId(correlation_id) if isinstance(correlation_id, str) and correlation_id else None,
-        charge_id=charge_id if isinstance(charge_id, str) else None,
-        amount_cents=amount if isinstance(amount, int) and not isinstance(amount, bool) else None,
-        occurred_at_ms=_epoch_ms(charge.get("paidAt") or pix.get("time")),
-        end_to_end_id=pix.get("endToEndId") if isinstance(pix.get("endToEndId"), str) else None,
-        payer_name=name if isinstance(name, str) else None,
+        payment_id=PaymentId(payment_id) if payment_id else None,
+        charge_id=text(charge.get("identifier")) or text(charge.get("transactionID")),
+        amount_cents=cents(amount),
+        occurred_at_ms=epoch_ms(charge.get("paidAt") or pix.get("time")),
+        end_to_end_id=end_to_end_id,
+        payer_name=text(payer.get("name")),
+        refund_id=end_to_end_id if kind is NoticeKind.REFUNDED else None,
         partial=pix.get("partial") is True,
     )
-
-
-def _object(answer: Any, name: str) -> Mapping[str, Any]:  # noqa: ANN401 - JSON
-    value = answer.get(name) if isinstance(answer, dict) else None
-    if not isinstance(value, dict):
-        raise ProviderUnavailable(f"openpix answered without {name}")
-    return value
-
-
-def _epoch_ms(value: object) -> int | None:
-    if not isinstance(value, str):
-        return None
-    try:
-        moment = datetime.fromisoformat(value)
-    except ValueError:
-        return None
-    return None if moment.tzinfo is None else int(moment.timestamp() * 1000)

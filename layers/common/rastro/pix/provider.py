@@ -1,6 +1,7 @@
 """The port that every PIX provider stands behind, and the registry of those that there are.
 
-A new provider is one module with an ``open_provider`` function, one line in ``PROVIDERS`` and a folder of samples.
+A new provider is one module with an ``open_provider`` function, one line in ``PROVIDERS`` and a folder of samples
+(docs/providers.md).
 """
 
 from __future__ import annotations
@@ -16,6 +17,12 @@ from rastro.model import PaymentId
 
 PROVIDERS: Mapping[str, str] = {
     "openpix": "rastro.pix.openpix",
+    "mercadopago": "rastro.pix.mercadopago",
+    "efi": "rastro.pix.efi",
+    "asaas": "rastro.pix.asaas",
+    "pushinpay": "rastro.pix.pushinpay",
+    "abacatepay": "rastro.pix.abacatepay",
+    "pagbank": "rastro.pix.pagbank",
 }
 """The module of each provider, imported only when one of its accounts is used."""
 
@@ -26,6 +33,10 @@ class NoticeKind(StrEnum):
     PAID = "paid"
     EXPIRED = "expired"
     REFUNDED = "refunded"
+    DISPUTED = "disputed"
+    """The payer's bank asks for the money back (MED, chargeback)."""
+    CHANGED = "changed"
+    """Something of the charge changed and the notice does not say what: only ``query`` tells. Never proven."""
     IGNORED = "ignored"
 
 
@@ -37,6 +48,8 @@ class ChargeRequest:
     amount_cents: int
     description: str
     expires_in_seconds: int
+    callback_url: str = ""
+    """Where the account's notices go, ``{base}/pix/{provider}/{bot_id}``, for providers that take it with each charge."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,21 +59,36 @@ class Charge:
     charge_id: str
     brcode: str
     expires_at_ms: int
+    """When the charge can no longer be paid; where the provider has no expiry as short as ours, our own."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChargeReference:
+    """A charge to ask about, by every name that is known of it."""
+
+    payment_id: PaymentId | None = None
+    charge_id: str | None = None
+    end_to_end_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Notice:
-    """One thing that a provider's callback says."""
+    """One thing that a provider says of a charge, in a callback or when asked."""
 
     kind: NoticeKind
     payment_id: PaymentId | None = None
     charge_id: str | None = None
     amount_cents: int | None = None
+    """What was paid, or given back."""
     occurred_at_ms: int | None = None
     end_to_end_id: str | None = None
     payer_name: str | None = None
+    refund_id: str | None = None
+    """For a refund: its own id, where ``amount_cents`` is what it gave back; without one, that is all given back so far."""
     partial: bool = False
-    """For a refund: that it gave back only a part."""
+    """For a refund: that the provider says it gave back only a part."""
+    proven: bool = True
+    """Whether the callback itself proves what it says; else it only gives cause to ask the provider (``query``)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,6 +99,8 @@ class CallbackRequest:
     headers: Mapping[str, str]
     """Names in lower case."""
     raw_query: str = ""
+    source_ip: str | None = None
+    """The caller's address, from a source that the caller cannot forge."""
 
 
 class PixProvider(Protocol):
@@ -83,16 +113,26 @@ class PixProvider(Protocol):
         """Create a charge, or return the one made earlier under the same payment id."""
 
     def authenticate(self, request: CallbackRequest) -> None:
-        """Raise ``NotAuthentic`` unless the callback proves that this account's provider sent it."""
+        """Raise ``NotAuthentic`` unless the callback proves that this account's provider sent it.
+
+        Constant in time; raises ``SecretMissing`` where the secret to compare with is not set.
+        """
 
     def parse_notices(self, request: CallbackRequest) -> Sequence[Notice]:
         """Return what an authentic callback says; raises ``InvalidInput`` for a body that is none of this provider's."""
 
-    def query(self, payment_id: PaymentId) -> Notice | None:
-        """Ask the provider what became of a charge; ``None`` while it is open or when there is none."""
+    def query(self, charge: ChargeReference) -> Sequence[Notice]:
+        """Ask the provider what became of a charge: paid, then what was given back; nothing while it is open or unknown.
 
-    def refund(self, payment_id: PaymentId, amount_cents: int) -> None:
-        """Give a payment back, whole or in part."""
+        What it returns is proven, and carries the payment id.
+        """
+
+    def refund(self, charge: ChargeReference, amount_cents: int, refund_id: str) -> None:
+        """Give a payment back, whole or in part, once for each ``refund_id``."""
+
+
+Providers = Callable[[str, str], PixProvider]
+"""Opens the account of a provider that a bot (by its id) sells through."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,9 +140,12 @@ class ProviderContext:
     """What a provider module is opened with."""
 
     credentials: Mapping[str, str]
-    base_url: str | None
-    """Where the provider's API is, when it is not where the provider says (a sandbox, the laboratory)."""
     now_ms: Callable[[], int]
+
+    @property
+    def api_url(self) -> str | None:
+        """Return where the account's API is, if not where the provider says (a sandbox, the laboratory); no slash at its end."""
+        return self.credentials.get("api_url", "").rstrip("/") or None
 
 
 class _ProviderModule(Protocol):

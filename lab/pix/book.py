@@ -1,11 +1,7 @@
-"""The charges of the PIX provider, and how they look in its answers and notices.
-
-Shapes as in https://developers.openpix.com.br/docs/charge and .../docs/webhook/examples.
-"""
+"""The charges of every PIX provider, whatever dialect they are spoken of in."""
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -14,13 +10,23 @@ from typing import Literal
 from lab.brcode import dynamic_code
 from lab.state import Account, JsonObject
 
-DEFAULT_EXPIRES_IN_SECONDS = 86_400
 LOCATION = "pix.rastro.invalid/qr/v2"
 PAYER_NAME = "CLIENTE DE TESTE"
-PAYER_CPF = "67784666004"  # of the provider's documentation
+PAYER_CPF = "67784666004"  # of a provider's documentation
 
 Status = Literal["pending", "paid", "expired", "refunded"]
-_WIRE_STATUS = {"pending": "ACTIVE", "paid": "COMPLETED", "expired": "EXPIRED", "refunded": "COMPLETED"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refund:
+    """Money given back, in cents; ``refund_id`` is the name that the caller gave it, or one of the lab's."""
+
+    refund_id: str
+    number: str
+    amount_cents: int
+    end_to_end_id: str
+    at_ms: int
+    reason: str = ""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -35,13 +41,16 @@ class Charge:
     expires_in_seconds: int
     created_at_ms: int
     brcode: str
+    callback_url: str | None = None
+    """Where its notices go, for providers that take it with each charge; else the bot's own callback address."""
     status: Status = "pending"
     updated_at_ms: int = 0
     paid_at_ms: int | None = None
     paid_amount_cents: int | None = None
     payer_name: str = PAYER_NAME
     end_to_end_id: str | None = None
-    refunds: dict[str, JsonObject] = field(default_factory=dict)
+    refunds: dict[str, Refund] = field(default_factory=dict)
+    disputed: bool = False
 
     @property
     def expires_at_ms(self) -> int:
@@ -51,7 +60,7 @@ class Charge:
     @property
     def refunded_cents(self) -> int:
         """Return how much was given back."""
-        return sum(int(refund["value"]) for refund in self.refunds.values())
+        return sum(refund.amount_cents for refund in self.refunds.values())
 
     def shown(self) -> JsonObject:
         """Return what a control call tells of it."""
@@ -61,51 +70,12 @@ class Charge:
             "amount_cents": self.amount_cents,
             "status": self.status,
             "brcode": self.brcode,
-            "provider": "openpix",
+            "provider": self.account.provider,
             "bot_id": self.account.bot_id,
             "paid_amount_cents": self.paid_amount_cents,
             "refunded_cents": self.refunded_cents,
             "created_at_ms": self.created_at_ms,
             "expires_at_ms": self.expires_at_ms,
-        }
-
-    def wire(self, lab_url: str) -> JsonObject:
-        """Return the charge as the provider writes it."""
-        value = self.amount_cents if self.paid_amount_cents is None else self.paid_amount_cents
-        document: JsonObject = {
-            "customer": None,
-            "value": value,
-            "comment": self.comment,
-            "identifier": self.charge_id,
-            "correlationID": self.payment_id,
-            "paymentLinkID": self.charge_id[:32],
-            "transactionID": self.charge_id,
-            "status": _WIRE_STATUS[self.status],
-            "giftbackAppliedValue": 0,
-            "discount": 0,
-            "valueWithDiscount": value,
-            "expiresDate": iso(self.expires_at_ms),
-            "type": "DYNAMIC",
-            "createdAt": iso(self.created_at_ms),
-            "additionalInfo": [],
-            "updatedAt": iso(self.updated_at_ms or self.created_at_ms),
-            "expiresIn": self.expires_in_seconds,
-            "pixKey": "d65032a3-0c0c-4a6f-9b7e-2f5f3f0a5d11",
-            "brCode": self.brcode,
-            "paymentLinkUrl": f"{lab_url}/openpix/pay/{self.charge_id}",
-            "qrCodeImage": f"{lab_url}/openpix/charge/brcode/image/{self.charge_id}.png",
-            "globalID": base64.b64encode(f"Charge:{self.charge_id[:24]}".encode()).decode(),
-        }
-        if self.paid_at_ms is not None:
-            document |= {"paidAt": iso(self.paid_at_ms), "payer": self.payer()}
-        return document
-
-    def payer(self) -> JsonObject:
-        """Return who paid."""
-        return {
-            "name": self.payer_name,
-            "taxID": {"taxID": PAYER_CPF, "type": "BR:CPF"},
-            "correlationID": f"payer-{self.charge_id[:8]}",
         }
 
 
@@ -127,29 +97,50 @@ class ChargeBook:
         return list(self._charges.values())
 
     def find(self, name: str, account: Account | None = None) -> Charge | None:
-        """Return a charge by its id or by its correlationID, of one account where that is given."""
+        """Return a charge by its own id or by ours, of one account where that is given."""
         for charge in self._charges.values():
             if name in {charge.charge_id, charge.payment_id} and account in {None, charge.account}:
                 return charge
         return None
 
-    def create(self, account: Account, *, payment_id: str, amount_cents: int, comment: str, expires_in_seconds: int) -> Charge:
-        """Create a charge with its BR code; the same correlationID gives the charge that is there."""
-        known = self.find(payment_id, account)
+    def by_end_to_end_id(self, end_to_end_id: str, account: Account) -> Charge | None:
+        """Return the charge that was paid by a PIX."""
+        return next((charge for charge in self._of(account) if charge.end_to_end_id == end_to_end_id), None)
+
+    def create(
+        self,
+        account: Account,
+        *,
+        payment_id: str,
+        amount_cents: int,
+        comment: str,
+        expires_in_seconds: int,
+        charge_id: str | None = None,
+        callback_url: str | None = None,
+        once: bool = True,
+    ) -> Charge:
+        """Create a charge with its BR code; the same payment id gives the charge that is there.
+
+        ``charge_id`` is the id in the provider's own form, where it is not 32 hexadecimal digits. ``once=False`` makes another
+        charge all the same, for providers that know no idempotency.
+        """
+        known = self.find(payment_id, account) if once and payment_id else None
         if known is not None:
             return known
-        charge_id = self._new_id()
+        number = charge_id or self._new_id()
+        txid = "".join(filter(str.isalnum, number))  # a code's txid has no other characters
         charge = Charge(
             account=account,
-            charge_id=charge_id,
+            charge_id=number,
             payment_id=payment_id,
             amount_cents=amount_cents,
             comment=comment,
             expires_in_seconds=expires_in_seconds,
             created_at_ms=self._now_ms(),
-            brcode=dynamic_code(amount_cents=amount_cents, location=f"{LOCATION}/{charge_id}", txid=charge_id),
+            brcode=dynamic_code(amount_cents=amount_cents, location=f"{LOCATION}/{number}", txid=txid),
+            callback_url=callback_url,
         )
-        self._charges[charge_id] = charge
+        self._charges[number] = charge
         return charge
 
     def pay(self, charge: Charge, *, amount_cents: int | None, payer_name: str | None) -> None:
@@ -168,26 +159,31 @@ class ChargeBook:
             charge.status = "expired"
             charge.updated_at_ms = self._now_ms()
 
+    def dispute(self, charge: Charge) -> None:
+        """Mark a paid charge as one that the payer's bank asks back (MED)."""
+        charge.disputed = True
+        charge.updated_at_ms = self._now_ms()
+
     def due(self) -> list[Charge]:
         """Return the charges whose time is over and that say so nowhere yet."""
         return [
             charge for charge in self._charges.values() if charge.status == "pending" and self._now_ms() >= charge.expires_at_ms
         ]
 
-    def refund(self, charge: Charge, *, correlation_id: str, amount_cents: int) -> JsonObject:
-        """Give money back, once for each correlationID; a charge given back whole is refunded."""
-        known = charge.refunds.get(correlation_id)
+    def refund(self, charge: Charge, *, refund_id: str, amount_cents: int, reason: str = "") -> Refund:
+        """Give money back, once for each ``refund_id``; a charge given back whole is refunded."""
+        known = charge.refunds.get(refund_id)
         if known is not None:
             return known
-        refund: JsonObject = {
-            "status": "IN_PROCESSING",
-            "value": amount_cents,
-            "correlationID": correlation_id,
-            "refundId": self._new_id(),
-            "endToEndId": self.end_to_end_id("D"),
-            "time": iso(self._now_ms()),
-        }
-        charge.refunds[correlation_id] = refund
+        refund = Refund(
+            refund_id=refund_id,
+            number=self._new_id(),
+            amount_cents=amount_cents,
+            end_to_end_id=self.end_to_end_id("D"),
+            at_ms=self._now_ms(),
+            reason=reason,
+        )
+        charge.refunds[refund_id] = refund
         charge.updated_at_ms = self._now_ms()
         if charge.refunded_cents >= (charge.paid_amount_cents or 0):
             charge.status = "refunded"
@@ -198,8 +194,11 @@ class ChargeBook:
         minute = datetime.fromtimestamp(self._now_ms() / 1000, UTC).strftime("%Y%m%d%H%M")
         return f"{kind}23114447{minute}{self._new_id()[:11]}"
 
+    def _of(self, account: Account) -> list[Charge]:
+        return [charge for charge in self._charges.values() if charge.account == account]
+
 
 def iso(epoch_ms: int) -> str:
-    """Return a time as the provider writes it."""
+    """Return a time in ISO 8601, UTC, with milliseconds."""
     moment = datetime.fromtimestamp(epoch_ms / 1000, UTC)
     return f"{moment:%Y-%m-%dT%H:%M:%S}.{epoch_ms % 1000:03d}Z"

@@ -1,0 +1,1 @@
+"""The PIX providers of the lab: one book of charges, and a dialect a provider."""
