@@ -8,27 +8,15 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-import requests
-
 from functions.payment_webhook.settings import Settings
-from rastro.clock import now_ms
-from rastro.errors import Conflict, InvalidInput, NotAuthentic, SecretMissing, StoreUnavailable
+from rastro.composition import open_sales
+from rastro.errors import Conflict, InvalidInput, NotAuthentic, ProviderError, SecretMissing, StoreUnavailable
 from rastro.gateway import HttpRequest, HttpResponse, json_response
 from rastro.model import BotId
-from rastro.observability import cache_failed, count, logger, observed
-from rastro.pix.accounts import PixAccounts
+from rastro.observability import count, logger, observed
 from rastro.pix.provider import PROVIDERS, CallbackRequest, PixProvider
-from rastro.sales.deliver import Courier
-from rastro.sales.settle import Settled, Settlement, Settler
-from rastro.stores.aws import AwsClients
-from rastro.stores.bot_users import DynamoBotUserStore
-from rastro.stores.clicks_tiered import open_click_store
-from rastro.stores.funnels import CachedFunnelStore, DynamoFunnelStore
-from rastro.stores.payments import DynamoPaymentStore
-from rastro.stores.secrets import SsmSecrets
-from rastro.telegram.client import TelegramBots
-from rastro.tracking.linking import Linker
-from rastro.tracking.signing import KeyRing
+from rastro.sales.enquire import Enquirer
+from rastro.sales.settle import Settled, Settlement
 
 _BOT_ID = re.compile(r"[0-9]{1,20}")
 
@@ -38,43 +26,16 @@ class Dependencies:
     """What the handler works with."""
 
     provider: Callable[[str, BotId], PixProvider]
-    settler: Settler
+    enquirer: Enquirer
+    trusted_address_header: str = ""
 
 
 @cache
 def dependencies() -> Dependencies:
     """Wire the settler and the accounts, once a container."""
     settings = Settings.from_environment()
-    aws = AwsClients()
-    secret_store = SsmSecrets(aws.ssm, settings.secrets_prefix)
-    clicks = open_click_store(
-        aws.table(settings.click_table),
-        redis_url=settings.redis_url,
-        redis_cluster=settings.redis_cluster,
-        ttl_seconds=settings.click_cache_ttl_seconds,
-        now_ms=now_ms,
-        on_cache_error=cache_failed,
-    )
-    funnels = CachedFunnelStore(DynamoFunnelStore(aws.table(settings.funnel_table)), now_ms)
-    payments = DynamoPaymentStore(aws.table(settings.payment_table), aws.table(settings.event_table))
-    bots = TelegramBots(requests.Session(), secret_store, settings.telegram_api_url)
-    courier = Courier(payments=payments, funnels=funnels, bots=bots, now_ms=now_ms)
-    settler = Settler(
-        payments=payments,
-        bot_users=DynamoBotUserStore(aws.table(settings.bot_user_table)),
-        funnels=funnels,
-        linker=Linker(
-            clicks=clicks,
-            funnels=funnels,
-            keys=KeyRing(secret_store),
-            attribution_window_days=settings.attribution_window_days,
-        ),
-        courier=courier,
-        repair_window_ms=settings.repair_window_seconds * 1000,
-        now_ms=now_ms,
-    )
-    accounts = PixAccounts(secret_store, {"openpix": settings.openpix_api_url}, now_ms)
-    return Dependencies(provider=accounts, settler=settler)
+    sales = open_sales(settings)
+    return Dependencies(provider=sales.accounts, enquirer=sales.enquirer, trusted_address_header=settings.trusted_address_header)
 
 
 @observed
@@ -89,14 +50,26 @@ def handle(wired: Dependencies, request: HttpRequest) -> HttpResponse:
     if name not in PROVIDERS or not _BOT_ID.fullmatch(bot_id):
         return json_response(404, {"error": "no such provider or bot"})
     try:
-        callback = CallbackRequest(body=request.body(), headers=request.headers, raw_query=request.raw_query)
+        callback = CallbackRequest(
+            body=request.body(),
+            headers=request.headers,
+            raw_query=request.raw_query,
+            source_ip=request.client_address(wired.trusted_address_header),
+        )
     except InvalidInput as exc:
         return json_response(413, {"error": str(exc)})
+    return _take(wired, name, bot_id, callback)
+
+
+def _take(wired: Dependencies, name: str, bot_id: BotId, callback: CallbackRequest) -> HttpResponse:
+    """Do what a callback says, if it proves who sent it."""
     try:
         provider = wired.provider(name, bot_id)
         provider.authenticate(callback)
+        count("notice_authentic")
         for notice in provider.parse_notices(callback):
-            _tell(name, bot_id, wired.settler.take_notice(name, bot_id, notice))
+            for settled in wired.enquirer.take(name, bot_id, notice):
+                _tell(name, bot_id, settled)
     except (NotAuthentic, SecretMissing) as exc:
         logger.warning("notice_refused", provider=name, bot_id=bot_id, reason=str(exc))
         count("notice_refused")
@@ -105,6 +78,11 @@ def handle(wired: Dependencies, request: HttpRequest) -> HttpResponse:
         logger.error("notice_unreadable", provider=name, bot_id=bot_id, reason=str(exc))
         count("notice_unreadable")
         return json_response(200, {"ok": True, "ignored": str(exc)})
+    except ProviderError as exc:
+        # What a notice says could not be checked; it comes again, and the reconciler asks as well.
+        logger.error("notice_not_confirmed", provider=name, bot_id=bot_id, reason=str(exc))
+        count("notice_not_confirmed")
+        return json_response(500, {"error": "try again"})
     except (StoreUnavailable, Conflict):
         logger.exception("notice_not_handled", provider=name, bot_id=bot_id)
         count("notice_not_handled")
@@ -123,8 +101,14 @@ def _tell(provider: str, bot_id: BotId, settled: Settled) -> None:
         reason=payment.attribution.reason if payment else None,
     )
     count(f"notice_{settled.settlement}")
+    if settled.settlement is Settlement.DISPUTED and payment:
+        logger.error("payment_disputed", payment_id=payment.payment_id, provider=provider, paid_cents=payment.amount_paid_cents)
     if settled.settlement is Settlement.UNKNOWN_CHARGE:
         logger.error("notice_for_unknown_charge", provider=provider, bot_id=bot_id)
+    if settled.settlement is Settlement.PAID and payment and payment.erased_at_ms:
+        # Somebody who asked to be erased paid all the same: there is nobody to deliver to, and the seller owes an answer.
+        logger.error("paid_after_erasure", payment_id=payment.payment_id, provider=provider)
+        count("paid_after_erasure")
     if settled.amount_differs and payment:
         logger.error(
             "amount_differs",

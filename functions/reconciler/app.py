@@ -6,25 +6,16 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any, Protocol
 
-import requests
-
 from functions.reconciler.settings import Settings
 from rastro.clock import now_ms
+from rastro.composition import open_sales
 from rastro.errors import StoreUnavailable
-from rastro.observability import cache_failed, count, logger, observed
-from rastro.sales.deliver import Courier
+from rastro.observability import count, logger, measure_seconds, observed
+from rastro.sales.bots import BotWatch
+from rastro.sales.operator import Operator
 from rastro.sales.reconcile import Reconciler
-from rastro.sales.settle import Settler
-from rastro.stores.aws import AwsClients
-from rastro.stores.bot_users import DynamoBotUserStore
-from rastro.stores.clicks_tiered import open_click_store
-from rastro.stores.funnels import CachedFunnelStore, DynamoFunnelStore
+from rastro.stores.alarms import SqsAlarmQueue
 from rastro.stores.ledger import DynamoLedgerStore
-from rastro.stores.payments import DynamoPaymentStore
-from rastro.stores.secrets import SsmSecrets
-from rastro.telegram.client import TelegramBots
-from rastro.tracking.linking import Linker
-from rastro.tracking.signing import KeyRing
 
 TIME_TO_END_MS = 15_000
 """What is kept of the function's time for the payment under way."""
@@ -42,56 +33,57 @@ class Dependencies:
     """What the handler works with."""
 
     reconciler: Reconciler
+    bots: BotWatch
+    operator: Operator
 
 
 @cache
 def dependencies() -> Dependencies:
-    """Wire the reconciler, once a container."""
+    """Wire the reconciler and the watch over the bots, once a container."""
     settings = Settings.from_environment()
-    aws = AwsClients()
-    secret_store = SsmSecrets(aws.ssm, settings.secrets_prefix)
-    clicks = open_click_store(
-        aws.table(settings.click_table),
-        redis_url=settings.redis_url,
-        redis_cluster=settings.redis_cluster,
-        ttl_seconds=settings.click_cache_ttl_seconds,
+    sales = open_sales(settings)
+    reconciler = Reconciler(
+        payments=sales.payments,
+        ledger=DynamoLedgerStore(sales.aws.table(settings.event_table)),
+        settler=sales.settler,
+        enquirer=sales.enquirer,
+        courier=sales.courier,
         now_ms=now_ms,
-        on_cache_error=cache_failed,
     )
-    funnels = CachedFunnelStore(DynamoFunnelStore(aws.table(settings.funnel_table)), now_ms)
-    payments = DynamoPaymentStore(aws.table(settings.payment_table), aws.table(settings.event_table))
-    bots = TelegramBots(requests.Session(), secret_store, settings.telegram_api_url)
-    courier = Courier(payments=payments, funnels=funnels, bots=bots, now_ms=now_ms)
-    settler = Settler(
-        payments=payments,
-        bot_users=DynamoBotUserStore(aws.table(settings.bot_user_table)),
-        funnels=funnels,
-        linker=Linker(
-            clicks=clicks,
-            funnels=funnels,
-            keys=KeyRing(secret_store),
-            attribution_window_days=settings.attribution_window_days,
+    return Dependencies(
+        reconciler=reconciler,
+        bots=BotWatch(funnels=sales.funnels, bots=sales.bots, now_ms=now_ms),
+        operator=Operator(
+            alarms=SqsAlarmQueue(lambda: sales.aws.sqs, settings.alarm_queue_url),
+            secrets=sales.secrets,
+            bots=sales.bots,
+            now_ms=now_ms,
         ),
-        courier=courier,
-        repair_window_ms=settings.repair_window_seconds * 1000,
-        now_ms=now_ms,
     )
-    ledger = DynamoLedgerStore(aws.table(settings.event_table))
-    reconciler = Reconciler(payments=payments, ledger=ledger, settler=settler, courier=courier, now_ms=now_ms)
-    return Dependencies(reconciler=reconciler)
 
 
 @observed
 def lambda_handler(_event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     """Run once and return what was done: ``{"done": {kind: count}, "complete": …, "unavailable": …}``."""
+    wired = dependencies()
+
+    def has_time() -> bool:
+        return context.get_remaining_time_in_millis() > TIME_TO_END_MS
+
+    # First of all: where a store is down, the alarms that say so are to be told.
+    for outcome, alarms in wired.operator.tell().items():
+        count(f"operator_{outcome}", alarms)
     try:
-        report = dependencies().reconciler.run(lambda: context.get_remaining_time_in_millis() > TIME_TO_END_MS)
+        report = wired.reconciler.run(has_time)
+        report.counts += wired.bots.look(has_time)
     except StoreUnavailable:
         logger.exception("reconciler_store_unavailable")
         count("reconciler_unavailable")
         return {"done": {}, "complete": False, "unavailable": True}
     for kind, times in report.counts.items():
         count(f"reconciled_{kind}", times)
+    if report.longest_wait_ms is not None:
+        measure_seconds("purchase_waiting_seconds", report.longest_wait_ms / 1000)
     done = dict(report.counts)
     logger.info("reconciled", done=done, complete=report.complete)
     return {"done": done, "complete": report.complete, "unavailable": False}

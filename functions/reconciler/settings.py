@@ -18,6 +18,7 @@ class Settings:
     payment_table: str
     click_table: str
     funnel_table: str
+    inbox_table: str
     event_table: str
     redis_url: str
     redis_cluster: bool
@@ -25,6 +26,7 @@ class Settings:
     attribution_window_days: int
     repair_window_seconds: int
     telegram_api_url: str
+    alarm_queue_url: str
 
     @classmethod
     def from_environment(cls, environ: Mapping[str, str] = os.environ) -> Settings:
@@ -35,6 +37,7 @@ class Settings:
             payment_table=required(environ, "PAYMENT_TABLE"),
             click_table=required(environ, "CLICK_TABLE"),
             funnel_table=required(environ, "FUNNEL_TABLE"),
+            inbox_table=required(environ, "INBOX_TABLE"),
             event_table=required(environ, "EVENT_TABLE"),
             redis_url=environ.get("REDIS_URL", ""),
             redis_cluster=environ.get("REDIS_CLUSTER", "") == "true",
@@ -42,4 +45,5 @@ class Settings:
             attribution_window_days=positive_int(environ, "ATTRIBUTION_WINDOW_DAYS", 7),
             repair_window_seconds=positive_int(environ, "REPAIR_WINDOW_SECONDS", 900),
             telegram_api_url=environ.get("TELEGRAM_API_URL", "") or "https://api.telegram.org",
+            alarm_queue_url=required(environ, "ALARM_QUEUE_URL"),
         )

@@ -4,34 +4,23 @@ from __future__ import annotations
 
 import hmac
 import re
-import secrets
+import time
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-import requests
-
 from functions.telegram_webhook.settings import Settings
 from rastro.clock import now_ms
+from rastro.composition import open_sales
 from rastro.errors import Conflict, InvalidInput, SecretMissing, StoreUnavailable
 from rastro.gateway import HttpRequest, HttpResponse, json_response
 from rastro.model import BotId, BotUser, LinkSource, StartPayload
-from rastro.observability import cache_failed, count, count_by, logger, observed
-from rastro.pix.accounts import PixAccounts
-from rastro.sales.charge import Cashier
-from rastro.sales.people import People
+from rastro.observability import count, count_by, logger, observed
 from rastro.sales.shop import Outcome, Shop, Step
-from rastro.stores.aws import AwsClients
-from rastro.stores.bot_users import DynamoBotUserStore
-from rastro.stores.clicks_tiered import open_click_store
-from rastro.stores.funnels import CachedFunnelStore, DynamoFunnelStore
-from rastro.stores.payments import DynamoPaymentStore
+from rastro.sales.turns import Queue
 from rastro.stores.ports import Secrets
-from rastro.stores.secrets import SsmSecrets
-from rastro.telegram.client import TelegramBots
 from rastro.telegram.updates import parse_update
-from rastro.tracking.linking import Link, Linker
-from rastro.tracking.signing import KeyRing
+from rastro.tracking.linking import Link
 from rastro.tracking.traffic import client_of
 
 SECRET_HEADER = "x-telegram-bot-api-secret-token"  # noqa: S105 - the name of a header
@@ -44,49 +33,27 @@ class Dependencies:
 
     public_url: str
     secrets: Secrets
-    shop: Shop
+    queue: Queue
 
 
 @cache
 def dependencies() -> Dependencies:
-    """Wire the shop, once a container."""
+    """Wire the shop and the queue before it, once a container."""
     settings = Settings.from_environment()
-    aws = AwsClients()
-    secret_store = SsmSecrets(aws.ssm, settings.secrets_prefix)
-    clicks = open_click_store(
-        aws.table(settings.click_table),
-        redis_url=settings.redis_url,
-        redis_cluster=settings.redis_cluster,
-        ttl_seconds=settings.click_cache_ttl_seconds,
-        now_ms=now_ms,
-        on_cache_error=cache_failed,
-    )
-    keys = KeyRing(secret_store)
-    funnels = CachedFunnelStore(DynamoFunnelStore(aws.table(settings.funnel_table)), now_ms)
-    linker = Linker(
-        clicks=clicks,
-        funnels=funnels,
-        keys=keys,
-        attribution_window_days=settings.attribution_window_days,
-        recent_click_minutes=settings.recent_click_minutes,
-    )
-    people = People(
-        bot_users=DynamoBotUserStore(aws.table(settings.bot_user_table)),
-        clicks=clicks,
-        funnels=funnels,
-        linker=linker,
+    sales = open_sales(settings, recent_click_minutes=settings.recent_click_minutes)
+    shop = Shop(
+        people=sales.people,
+        funnels=sales.funnels,
+        cashier=sales.cashier,
+        payments=sales.payments,
+        enquirer=sales.enquirer,
+        courier=sales.courier,
+        bots=sales.bots,
+        keys=sales.keys,
         now_ms=now_ms,
     )
-    cashier = Cashier(
-        people=people,
-        payments=DynamoPaymentStore(aws.table(settings.payment_table)),
-        providers=PixAccounts(secret_store, {"openpix": settings.openpix_api_url}, now_ms),
-        randomness=secrets,
-        now_ms=now_ms,
-    )
-    bots = TelegramBots(requests.Session(), secret_store, settings.telegram_api_url)
-    shop = Shop(people=people, funnels=funnels, cashier=cashier, bots=bots, keys=keys, now_ms=now_ms)
-    return Dependencies(public_url=settings.public_url, secrets=secret_store, shop=shop)
+    queue = Queue(shop=shop, inbox=sales.inbox, now_ms=now_ms, sleep=time.sleep)
+    return Dependencies(public_url=settings.public_url, secrets=sales.secrets, queue=queue)
 
 
 @observed
@@ -102,8 +69,9 @@ def handle(wired: Dependencies, request: HttpRequest) -> HttpResponse:
         if not _is_authentic(wired.secrets, bot_id, request):
             count("telegram_refused")
             return json_response(401, {"error": "wrong secret token"})
+        count("telegram_authentic")
         update_id, update = parse_update(request.body())
-        outcome = wired.shop.handle(bot_id, update, request.base_url(wired.public_url))
+        outcome = wired.queue.handle(bot_id, update_id, update, request.base_url(wired.public_url))
     except InvalidInput as exc:
         # It comes from Telegram and stays as it is however often it is sent.
         logger.warning("update_unreadable", reason=str(exc))

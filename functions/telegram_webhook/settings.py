@@ -18,14 +18,16 @@ class Settings:
     payment_table: str
     click_table: str
     funnel_table: str
+    event_table: str
+    inbox_table: str
     redis_url: str
     redis_cluster: bool
     click_cache_ttl_seconds: int
     attribution_window_days: int
     recent_click_minutes: int
+    repair_window_seconds: int
     public_url: str
     telegram_api_url: str
-    openpix_api_url: str
 
     @classmethod
     def from_environment(cls, environ: Mapping[str, str] = os.environ) -> Settings:
@@ -36,12 +38,14 @@ class Settings:
             payment_table=required(environ, "PAYMENT_TABLE"),
             click_table=required(environ, "CLICK_TABLE"),
             funnel_table=required(environ, "FUNNEL_TABLE"),
+            event_table=required(environ, "EVENT_TABLE"),
+            inbox_table=required(environ, "INBOX_TABLE"),
             redis_url=environ.get("REDIS_URL", ""),
             redis_cluster=environ.get("REDIS_CLUSTER", "") == "true",
             click_cache_ttl_seconds=positive_int(environ, "CLICK_CACHE_TTL_SECONDS", 604_800),
             attribution_window_days=positive_int(environ, "ATTRIBUTION_WINDOW_DAYS", 7),
             recent_click_minutes=whole_number(environ, "RECENT_CLICK_MINUTES", 0),
+            repair_window_seconds=positive_int(environ, "REPAIR_WINDOW_SECONDS", 900),
             public_url=environ.get("PUBLIC_URL", ""),
             telegram_api_url=environ.get("TELEGRAM_API_URL", "") or "https://api.telegram.org",
-            openpix_api_url=environ.get("OPENPIX_API_URL", ""),
         )

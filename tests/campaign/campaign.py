@@ -72,6 +72,7 @@ class Campaign:
             payments=self.payments,
             ledger=self.ledger,
             settler=rest_of_the_deployment.settler,
+            enquirer=rest_of_the_deployment.enquirer,
             courier=rest_of_the_deployment.courier,
             now_ms=self._clock,
         )

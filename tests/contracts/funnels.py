@@ -28,7 +28,7 @@ class FunnelStoreContract:
         store.put(replace(FUNNEL, products=(), texts={}))
         assert store.get(FUNNEL.slug) == replace(FUNNEL, products=(), texts={})
 
-    @pytest.mark.parametrize("slug", ["nothing", f"bot#{BOT_ID}", "campaign#ab12"])
+    @pytest.mark.parametrize("slug", ["nothing", f"bot#{BOT_ID}", "campaign#ab12", "funnels#"])
     def test_what_is_no_funnel_is_none(self, store: FunnelStore, slug: str) -> None:
         store.put(FUNNEL)
         store.remember_campaign("ab12", CAMPAIGN, seen_at_ms=NOW_MS)
@@ -41,6 +41,19 @@ class FunnelStoreContract:
         store.put(FUNNEL)
         assert store.bot(BOT_ID) == BotProfile(bot_id=BOT_ID, username="rastro_demo_bot", slugs=(Slug("demo"), Slug("another")))
         assert store.bot(BotId("7")) is None
+
+    def test_every_funnel_is_listed_once(self, store: FunnelStore) -> None:
+        assert store.slugs() == []
+        store.put(FUNNEL)
+        store.put(replace(FUNNEL, slug=Slug("another")))
+        store.put(FUNNEL)
+        assert store.slugs() == ["another", FUNNEL.slug]
+
+    def test_a_bot_that_a_funnel_no_longer_has_is_no_longer_led_to_by_it(self, store: FunnelStore) -> None:
+        store.put(FUNNEL)
+        store.put(replace(FUNNEL, slug=Slug("another")))
+        store.put(replace(FUNNEL, bots=(FunnelBot(bot_id=BotId("8"), username="outro_bot"),)))
+        assert store.bot(BOT_ID) == BotProfile(bot_id=BOT_ID, username="rastro_demo_bot", slugs=(Slug("another"),))
 
     def test_a_renamed_bot_has_its_new_name(self, store: FunnelStore) -> None:
         store.put(FUNNEL)

@@ -152,8 +152,14 @@ PAYMENT = Payment(
     end_to_end_id="E123",
     payer_hashes={"fn": "a" * 64, "ln": "b" * 64},
     purchase_state=PurchaseState.QUEUED,
+    refunds={"D1": 100, "total": 150},
+    disputed_at_ms=NOW_MS + 4,
+    update_id=77,
+    enquired_at_ms=NOW_MS + 5,
     delivery_state=DeliveryState.TO_DO,
+    delivery_link="https://t.me/+abc",
     due_at_ms=NOW_MS + 3,
+    erased_at_ms=NOW_MS + 6,
 )
 BARE_PAYMENT = Payment(
     payment_id=PaymentId("p-bare"),
@@ -173,14 +179,27 @@ FUNNEL = Funnel(
     slug=Slug("demo"),
     name="Demonstração",
     mode=FunnelMode.PAGE,
-    bots=(FunnelBot(bot_id=BOT_ID, username="rastro_demo_bot"), FunnelBot(bot_id=BotId("7000000002"), username="outro_bot")),
+    bots=(
+        FunnelBot(bot_id=BOT_ID, username="rastro_demo_bot"),
+        FunnelBot(bot_id=BotId("7000000002"), username="outro_bot", banned_at_ms=NOW_MS),
+    ),
     products=(
-        Product(sku="curso", name="Curso", price_cents=4990, delivery_url="https://example.com/c", description="Em vídeo"),
+        Product(
+            sku="curso",
+            name="Curso",
+            price_cents=4990,
+            delivery_url="https://example.com/c",
+            description="Em vídeo",
+            delivery_chat_id="-1001",
+        ),
         Product(sku="livro", name="Livro", price_cents=990, delivery_url="https://example.com/l"),
     ),
     pixels=(Pixel(pixel_id=PIXEL_ID), Pixel(pixel_id=PixelId("1000000000000002"), test_event_code="TEST123")),
     provider="openpix",
     texts={"welcome": "Olá!"},
+    picture_url="https://example.com/capa.jpg",
+    countries=("BR", "PT"),
+    paused=True,
 )
 
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime
+from threading import Lock
 
 from rastro.errors import Conflict, SecretMissing, StoreUnavailable
+from rastro.figures import Group, Hour, Reported, Sale, campaign_name
 from rastro.model import (
     BotId,
     BotProfile,
@@ -15,6 +17,7 @@ from rastro.model import (
     ChatId,
     Click,
     ConversionEvent,
+    EventName,
     Funnel,
     LedgerRow,
     LedgerStatus,
@@ -23,8 +26,11 @@ from rastro.model import (
     PixelId,
     Slug,
     TrackingToken,
+    Turn,
+    UnknownNotice,
     VisitorId,
 )
+from rastro.stores import keys
 
 
 class _Breakable:
@@ -46,6 +52,9 @@ class InMemoryClickStore(_Breakable):
         others = [known for known in self.clicks.values() if known.tracking_token != click.tracking_token]
         self.clicks.setdefault(click.tracking_token, click)
         return click.fbclid is not None and any(known.fbclid == click.fbclid for known in others)
+
+    def begin_put(self, click: Click) -> Callable[[], bool]:
+        return lambda: self.put(click)
 
     def get(self, token: TrackingToken) -> Click | None:
         self._check()
@@ -249,6 +258,7 @@ class InMemoryPaymentStore(_Breakable):
         super().__init__()
         self.ledger = ledger or InMemoryLedgerStore()
         self.payments: dict[PaymentId, Payment] = {}
+        self._lock = Lock()
 
     def get(self, payment_id: PaymentId) -> Payment | None:
         self._check()
@@ -256,17 +266,18 @@ class InMemoryPaymentStore(_Breakable):
 
     def save(self, payment: Payment, rows: Sequence[LedgerRow] = ()) -> Payment:
         self._check()
-        stored = self.payments.get(payment.payment_id)
-        if (stored.version if stored else 0) != payment.version:
-            raise Conflict(payment.payment_id)
-        for row in rows:
-            known = self.ledger.rows.get(row.event.key)
-            if known is not None and known.status is not LedgerStatus.HELD:
-                raise Conflict(row.event.key)
-        saved = replace(payment, version=payment.version + 1)
-        self.payments[payment.payment_id] = saved
-        self.ledger.rows |= {row.event.key: row for row in rows}
-        return saved
+        with self._lock:
+            stored = self.payments.get(payment.payment_id)
+            if (stored.version if stored else 0) != payment.version:
+                raise Conflict(payment.payment_id)
+            for row in rows:
+                known = self.ledger.rows.get(row.event.key)
+                if known is not None and known.status is not LedgerStatus.HELD:
+                    raise Conflict(row.event.key)
+            saved = replace(payment, version=payment.version + 1)
+            self.payments[payment.payment_id] = saved
+            self.ledger.rows |= {row.event.key: row for row in rows}
+            return saved
 
     def by_charge(self, provider: str, charge_id: str) -> Payment | None:
         self._check()
@@ -307,11 +318,20 @@ class InMemoryFunnelStore(_Breakable):
 
     def put(self, funnel: Funnel) -> None:
         self._check()
+        before = self.funnels.get(funnel.slug)
         self.funnels[funnel.slug] = funnel
+        for bot in before.bots if before else ():
+            if funnel.bot(bot.bot_id) is None:
+                slugs = tuple(slug for slug in self.bots[bot.bot_id].slugs if slug != funnel.slug)
+                self.bots[bot.bot_id] = replace(self.bots[bot.bot_id], slugs=slugs)
         for bot in funnel.bots:
             slugs = self.bots[bot.bot_id].slugs if bot.bot_id in self.bots else ()
             more = () if funnel.slug in slugs else (funnel.slug,)
             self.bots[bot.bot_id] = BotProfile(bot_id=bot.bot_id, username=bot.username, slugs=slugs + more)
+
+    def slugs(self) -> Sequence[Slug]:
+        self._check()
+        return sorted(self.funnels)
 
     def bot(self, bot_id: BotId) -> BotProfile | None:
         self._check()
@@ -324,6 +344,115 @@ class InMemoryFunnelStore(_Breakable):
     def remember_campaign(self, ref: str, campaign: Campaign, *, seen_at_ms: int) -> None:
         self._check()
         self.campaigns.setdefault(ref, campaign)
+
+
+class InMemoryInbox(_Breakable):
+    def __init__(self) -> None:
+        super().__init__()
+        self.done: dict[tuple[BotId, ChatId], list[int]] = {}
+        self.busy: dict[tuple[BotId, ChatId], tuple[int, int]] = {}
+        self.kept: dict[str, UnknownNotice] = {}
+        self._lock = Lock()
+
+    def take_turn(self, bot_id: BotId, chat_id: ChatId, update_id: int, *, now_ms: int, lease_ms: int) -> Turn:
+        self._check()
+        key = (bot_id, chat_id)
+        with self._lock:
+            if update_id in self.done.get(key, ()):
+                return Turn.REPEATED
+            if now_ms < self.busy.get(key, (0, 0))[1]:
+                return Turn.BUSY
+            self.busy[key] = (update_id, now_ms + lease_ms)
+            return Turn.TAKEN
+
+    def end_turn(self, bot_id: BotId, chat_id: ChatId, update_id: int, *, done: bool) -> None:
+        self._check()
+        key = (bot_id, chat_id)
+        with self._lock:
+            if done and update_id not in self.done.get(key, ()):
+                self.done[key] = [*self.done.get(key, ()), update_id][-keys.TURNS_KNOWN :]
+            if self.busy.get(key, (None, 0))[0] == update_id:
+                del self.busy[key]
+
+    def keep_notice(self, notice: UnknownNotice) -> None:
+        self._check()
+        self.kept.setdefault(notice.notice_id, notice)
+
+    def notices(self, day: date) -> Iterator[UnknownNotice]:
+        self._check()
+        of_day = [each for each in self.kept.values() if datetime.fromtimestamp(each.received_at_ms / 1000, UTC).date() == day]
+        yield from sorted(of_day, key=lambda each: each.received_at_ms)
+
+
+class InMemoryRollupStore(_Breakable):
+    def __init__(self) -> None:
+        super().__init__()
+        self.pieces: dict[Hour, list[dict[Group, list[str]]]] = {}
+        self.closed: dict[Hour, dict[Group, int]] = {}
+
+    def add(self, hour: Hour, seen: Mapping[Group, Collection[str]]) -> None:
+        self._check()
+        piece = {group: sorted(marks) for group, marks in seen.items() if marks}
+        pieces = self.pieces.setdefault(hour, [])
+        if piece and piece not in pieces:
+            pieces.append(piece)
+
+    def seen(self, hour: Hour) -> Iterator[Mapping[Group, Sequence[str]]]:
+        self._check()
+        return iter(list(self.pieces.get(hour, ())))
+
+    def close(self, hour: Hour, counts: Mapping[Group, int]) -> None:
+        self._check()
+        self.closed[hour] = dict(counts)
+
+    def reopen(self, hour: Hour) -> None:
+        self._check()
+        self.closed.pop(hour, None)
+
+    def counts(self, hours: Sequence[Hour]) -> Iterator[tuple[Hour, Mapping[Group, int]]]:
+        self._check()
+        return iter([(hour, self.closed[hour]) for hour in hours if hour in self.closed])
+
+
+class InMemorySalesBook:
+    """The payments and the ledger of other fakes, read as reports read them."""
+
+    def __init__(self, payments: InMemoryPaymentStore) -> None:
+        self._payments = payments
+
+    def sales(self, day: date) -> Sequence[Sale]:
+        return [
+            Sale(
+                payment_id=payment.payment_id,
+                bot_id=payment.bot_id,
+                slug=payment.slug,
+                provider=payment.provider,
+                amount_cents=payment.amount_cents,
+                created_at_ms=payment.created_at_ms,
+                charged=payment.charge_id is not None or payment.paid_at_ms is not None,
+                paid_at_ms=payment.paid_at_ms,
+                amount_paid_cents=payment.amount_paid_cents,
+                refunded_cents=payment.refunded_cents,
+                campaign=campaign_name(payment.attribution.campaign),
+                link_source=payment.attribution.link_source,
+                link_confidence=payment.attribution.link_confidence,
+                reason=payment.attribution.reason,
+                user_agent=payment.attribution.click_user_agent,
+            )
+            for payment in self._payments.by_day(day)
+        ]
+
+    def reported(self, expected: Mapping[PaymentId, Sequence[str]]) -> Mapping[PaymentId, Sequence[Reported]]:
+        found = {payment_id: self._payments.ledger.by_payment(payment_id) for payment_id in expected}
+        return {
+            payment_id: [
+                Reported(pixel_id=row.event.pixel_id, status=row.status, accepted_at_ms=row.accepted_at_ms)
+                for row in rows
+                if row.event.event_name is EventName.PURCHASE
+            ]
+            for payment_id, rows in found.items()
+            if rows
+        }
 
 
 class InMemoryQueue(_Breakable):

@@ -6,15 +6,18 @@ import random
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from rastro.errors import ChatUnreachable, ProviderUnavailable, TelegramUnavailable
+from rastro.errors import BotRefused, ProviderUnavailable, TelegramError
 from rastro.model import BotId, ChatId, Click, Funnel, FunnelBot, FunnelMode, Payment, PaymentId, Pixel, PixelId, Product, Slug
-from rastro.pix.provider import CallbackRequest, Charge, ChargeRequest, Notice, NoticeKind
+from rastro.pix.provider import CallbackRequest, Charge, ChargeReference, ChargeRequest, Notice, NoticeKind
+from rastro.sales.bots import BotWatch
 from rastro.sales.charge import Cashier
 from rastro.sales.deliver import Courier
+from rastro.sales.enquire import Enquirer
 from rastro.sales.people import People
 from rastro.sales.reconcile import Reconciler
 from rastro.sales.settle import Settled, Settler
 from rastro.sales.shop import Outcome, Shop
+from rastro.sales.turns import Queue
 from rastro.telegram.bot import Keyboard
 from rastro.telegram.updates import ButtonPress, Message, Person
 from rastro.tracking.linking import Linker
@@ -25,6 +28,7 @@ from tests.fakes.stores import (
     InMemoryBotUserStore,
     InMemoryClickStore,
     InMemoryFunnelStore,
+    InMemoryInbox,
     InMemoryLedgerStore,
     InMemoryPaymentStore,
     InMemoryQueue,
@@ -79,24 +83,40 @@ class RecordingBot:
     """A bot that writes down what it says; ``fault`` is raised instead."""
 
     said: list[Said] = field(default_factory=list)
-    fault: ChatUnreachable | TelegramUnavailable | None = None
+    fault: TelegramError | None = None
     answered: list[str] = field(default_factory=list)
+    invited: list[tuple[str, str]] = field(default_factory=list)
+    refused: bool = False
+    refuses: set[str] = field(default_factory=set)
+    """Methods that Telegram takes nothing by."""
 
     def send_message(self, chat_id: ChatId, html: str, keyboard: Keyboard = ()) -> None:
-        self._check()
+        self._check("send_message")
         self.said.append(Said(chat_id, html, keyboard))
 
     def send_photo(self, chat_id: ChatId, png: bytes, caption_html: str, keyboard: Keyboard = ()) -> None:
-        self._check()
+        self._check("send_photo")
         self.said.append(Said(chat_id, caption_html, keyboard, png))
 
     def answer_callback(self, callback_query_id: str, text: str = "") -> None:
         self._check()
         self.answered.append(callback_query_id)
 
-    def _check(self) -> None:
+    def create_invite_link(self, chat_id: str, name: str) -> str:
+        self._check()
+        self.invited.append((chat_id, name))
+        return f"https://t.me/+{name}{len(self.invited)}"
+
+    def check(self) -> None:
+        self._check()
+        if self.refused:
+            raise BotRefused("getMe: 401 Unauthorized")
+
+    def _check(self, method: str = "") -> None:
         if self.fault:
             raise self.fault
+        if method in self.refuses:
+            raise TelegramError(f"{method}: 400 Bad Request")
 
 
 class SimpleProvider:
@@ -111,6 +131,9 @@ class SimpleProvider:
         self.charges: dict[PaymentId, Charge] = {}
         self.asked: list[ChargeRequest] = []
         self.unavailable = False
+        self.enquiries: list[ChargeReference] = []
+        self.truth: dict[PaymentId, Sequence[Notice]] = {}
+        """What it says of each charge when it is asked."""
 
     def create_charge(self, request: ChargeRequest) -> Charge:
         self.asked.append(request)
@@ -125,10 +148,13 @@ class SimpleProvider:
     def parse_notices(self, request: CallbackRequest) -> Sequence[Notice]:
         return []
 
-    def query(self, payment_id: PaymentId) -> Notice | None:
-        return None
+    def query(self, charge: ChargeReference) -> Sequence[Notice]:
+        self.enquiries.append(charge)
+        if self.unavailable:
+            raise ProviderUnavailable("switched off by the test")
+        return self.truth.get(charge.payment_id or PaymentId(""), ())
 
-    def refund(self, payment_id: PaymentId, amount_cents: int) -> None: ...
+    def refund(self, charge: ChargeReference, amount_cents: int, refund_id: str) -> None: ...
 
 
 class World:
@@ -164,27 +190,48 @@ class World:
             randomness=Dice(),
             now_ms=clock,
         )
-        self.shop = Shop(
-            people=self.people,
-            funnels=self.funnels,
-            cashier=self.cashier,
-            bots=lambda _bot_id: self.bot,
-            keys=lambda: self.keys,
-            now_ms=clock,
-        )
+        self.inbox = InMemoryInbox()
         self.courier = Courier(payments=self.payments, funnels=self.funnels, bots=lambda _bot_id: self.bot, now_ms=clock)
+        self.same_accounts: set[tuple[BotId, BotId]] = set()
+        self.counted: list[Payment] = []
+        """The sales whose link is final."""
         self.settler = Settler(
             payments=self.payments,
             bot_users=self.bot_users,
             funnels=self.funnels,
             linker=self.linker,
             courier=self.courier,
+            inbox=self.inbox,
+            same_account=lambda _name, one, other: one == other or (one, other) in self.same_accounts,
             repair_window_ms=repair_window_ms,
             now_ms=clock,
+            count_sale=self.counted.append,
         )
+        self.enquirer = Enquirer(providers=lambda _name, _bot_id: self.provider, settler=self.settler)
+        self.shop = Shop(
+            people=self.people,
+            funnels=self.funnels,
+            cashier=self.cashier,
+            payments=self.payments,
+            enquirer=self.enquirer,
+            courier=self.courier,
+            bots=lambda _bot_id: self.bot,
+            keys=lambda: self.keys,
+            now_ms=clock,
+        )
+        self.turns = Queue(shop=self.shop, inbox=self.inbox, now_ms=clock, sleep=self._sleep)
         self.reconciler = Reconciler(
-            payments=self.payments, ledger=self.ledger, settler=self.settler, courier=self.courier, now_ms=clock
+            payments=self.payments,
+            ledger=self.ledger,
+            settler=self.settler,
+            enquirer=self.enquirer,
+            courier=self.courier,
+            now_ms=clock,
         )
+        self.watch = BotWatch(funnels=self.funnels, bots=lambda _bot_id: self.bot, now_ms=clock)
+
+    def _sleep(self, seconds: float) -> None:
+        self.now_ms += round(seconds * 1000)
 
     def _clock(self) -> int:
         return self.now_ms

@@ -9,6 +9,7 @@ RastroError
 ├── ProviderError            the PIX provider refused the call: no retry mends it
 │   └── ProviderUnavailable  the PIX provider did not answer properly: a retry can mend it
 └── TelegramError            the Bot API refused the call
+    ├── BotRefused           the bot's token is no longer good: Telegram banned the bot, or BotFather gave it another
     ├── ChatUnreachable      the person blocked the bot, was deleted, or never opened it
     └── TelegramUnavailable  no proper answer, or "too many requests": a retry can mend it
 
@@ -50,6 +51,10 @@ class ProviderUnavailable(ProviderError):
 
 class TelegramError(RastroError):
     """Say that the Bot API refused a call for good."""
+
+
+class BotRefused(TelegramError):
+    """Say that Telegram does not know the bot by its token (HTTP 401, or 404 to every method; 403 to ``getMe``)."""
 
 
 class ChatUnreachable(TelegramError):

@@ -9,16 +9,22 @@ import base64
 import binascii
 import ipaddress
 import json
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 from rastro.errors import InvalidInput
 
 BODY_MAX_BYTES = 262_144
+VALUE_MAX_LENGTH = 65_536
+"""The longest query, header or cookie that is looked at, several times what an HTTP API lets through
+(https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-quotas.html): a longer one counts as absent."""
+_HOST = re.compile(r"[A-Za-z0-9-]{1,63}(\.[A-Za-z0-9-]{1,63}){0,8}(:[0-9]{1,5})?")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class HttpRequest:
     """One HTTP request behind an event."""
 
@@ -37,19 +43,20 @@ class HttpRequest:
     @property
     def raw_query(self) -> str:
         """Return the query string, not decoded."""
-        return str(self.event.get("rawQueryString") or "")
+        return _bounded(str(self.event.get("rawQueryString") or ""))
 
-    @property
+    @cached_property
     def headers(self) -> Mapping[str, str]:
         """Return the headers by their names in lower case."""
-        return {name.lower(): str(value) for name, value in (self.event.get("headers") or {}).items()}
+        given = (self.event.get("headers") or {}).items()
+        return {name.lower(): _well_formed(str(value)) for name, value in given if len(str(value)) <= VALUE_MAX_LENGTH}
 
     @property
     def cookies(self) -> Sequence[str]:
         """Return the cookies: AWS gives a list, some gateways only the header."""
         listed = self.event.get("cookies")
         if listed:
-            return [str(cookie) for cookie in listed]
+            return [_bounded(str(cookie)) for cookie in listed]
         header = self.headers.get("cookie")
         return [header] if header else []
 
@@ -59,7 +66,7 @@ class HttpRequest:
 
     def parameter(self, name: str) -> str:
         """Return a part of the path by its name in the route, ``""`` when absent."""
-        return str((self.event.get("pathParameters") or {}).get(name) or "")
+        return _bounded(str((self.event.get("pathParameters") or {}).get(name) or ""))
 
     def body(self) -> bytes:
         """Return the body as it was sent, decoded where the gateway encoded it.
@@ -92,10 +99,20 @@ class HttpRequest:
         return None
 
     def base_url(self, public_url: str = "") -> str:
-        """Return the public address of the API without a trailing slash."""
+        """Return the public address of the API without a trailing slash, ``""`` where the gateway names no host."""
         if public_url:
             return public_url.rstrip("/")
-        return f"https://{(self.event.get('requestContext') or {}).get('domainName', '')}"
+        host = str((self.event.get("requestContext") or {}).get("domainName", ""))
+        return f"https://{host}" if _HOST.fullmatch(host) else ""
+
+
+def _bounded(text: str) -> str:
+    return _well_formed(text) if len(text) <= VALUE_MAX_LENGTH else ""
+
+
+def _well_formed(text: str) -> str:
+    """Return a text with ``?`` for half a character: an event is JSON, where one can stand alone, and no encoding takes it."""
+    return text if text.isascii() else text.encode(errors="replace").decode()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -24,6 +24,9 @@ TrackingToken = NewType("TrackingToken", str)
 VisitorId = NewType("VisitorId", str)
 
 DAY_MS = 86_400_000
+ERASED_CHAT = ChatId("erased")
+"""In the place of a person whose data were erased at their request."""
+REFUND_TOTAL = "total"
 
 
 class FunnelMode(StrEnum):
@@ -148,6 +151,8 @@ class Product:
     price_cents: int
     delivery_url: str
     description: str = ""
+    delivery_chat_id: str | None = None
+    """A group or channel (the bot is its administrator): the buyer gets a link into it that works once, instead of the URL."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -164,6 +169,8 @@ class FunnelBot:
 
     bot_id: BotId
     username: str
+    banned_at_ms: int | None = None
+    """Since when Telegram refuses the bot's token; the redirect leads to the funnel's other bots meanwhile."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -178,6 +185,12 @@ class Funnel:
     pixels: tuple[Pixel, ...]
     provider: str
     texts: Mapping[str, str] = field(default_factory=dict)
+    picture_url: str | None = None
+    """An https picture for the page of the redirect."""
+    countries: tuple[str, ...] = ()
+    """Two-letter codes of the countries that the funnel sells in; empty: everywhere."""
+    paused: bool = False
+    """Whether the funnel takes a break: its redirect shows a page that says so, the bot goes on."""
 
     def product(self, sku: str) -> Product | None:
         """Return the product with this sku, or ``None``."""
@@ -270,6 +283,11 @@ class Attribution:
         """Say whether the link may feed Meta."""
         return self.link_confidence is Confidence.CERTAIN
 
+    @property
+    def complete(self) -> bool:
+        """Say whether it is certain and the click itself was at hand: its token alone tells of no fbclid and no browser."""
+        return self.certain and self.event_source_url is not None
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Session:
@@ -351,6 +369,8 @@ class Payment:
     version: int = 0
     """Counts the writes, as on ``BotUser``. 0: not stored yet."""
     attribution: Attribution = Attribution()
+    update_id: int | None = None
+    """The bot's update that asked for it: where that comes again, this is its payment, whatever became of it."""
     charge_id: str | None = None
     """The provider's own id of the charge."""
     brcode: str | None = None
@@ -361,10 +381,74 @@ class Payment:
     end_to_end_id: str | None = None
     payer_hashes: Mapping[str, str] = field(default_factory=dict)
     """Meta's match keys of the payer, already hashed (``fn``, ``ln``); the clear values are never stored."""
+    refunds: Mapping[str, int] = field(default_factory=dict)
+    """Cents given back, by the refund's own id, or under ``total`` what the provider says was given back in all."""
+    disputed_at_ms: int | None = None
+    """When we heard that the payer's bank asks for the money back (MED, chargeback)."""
     purchase_state: PurchaseState = PurchaseState.NONE
     delivery_state: DeliveryState = DeliveryState.NONE
+    enquired_at_ms: int | None = None
+    """When the provider was last asked about the charge because the buyer said that it is paid."""
+    delivery_link: str | None = None
+    """The one-time link into a group that was made for this payment; a second try to deliver hands over the same one."""
     due_at_ms: int | None = None
     """When the reconciler has to look again; ``None`` when nothing is left to do."""
+    erased_at_ms: int | None = None
+    """When the person was taken out of it at their request: nothing more is told of the sale, and nobody can be written to."""
+
+    @property
+    def refunded_cents(self) -> int:
+        """Return how much was given back, as far as we heard."""
+        return refunded(self.refunds)
+
+
+def refunded(refunds: Mapping[str, int]) -> int:
+    """Return how much a payment's refunds come to: each by itself, or what the provider says of all of them."""
+    each = sum(cents for refund_id, cents in refunds.items() if refund_id != REFUND_TOTAL)
+    return max(each, refunds.get(REFUND_TOTAL, 0))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UnknownNotice:
+    """An authentic notice about a charge that is none of ours, kept for the operator."""
+
+    notice_id: str
+    """The same for the same notice, however often it comes."""
+    provider: str
+    bot_id: BotId
+    """The bot whose callback address it came to."""
+    kind: str
+    received_at_ms: int
+    payment_id: str | None = None
+    charge_id: str | None = None
+    end_to_end_id: str | None = None
+    amount_cents: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RungAlarm:
+    """A change of an alarm's state, as CloudWatch told of it."""
+
+    receipt: str
+    """What the message that brought it is forgotten by."""
+    name: str
+    """The alarm's name, which CloudFormation made of the stack's, the logical id and chance."""
+    rings: bool
+    """Whether it began to ring, else it stopped or knows nothing."""
+    changed_at_ms: int
+    anchor: str = ""
+    """Its paragraph in the runbook, which is its logical id in small letters; empty for an alarm that is none of ours."""
+
+
+class Turn(StrEnum):
+    """Whether an update may be dealt with now."""
+
+    TAKEN = "taken"
+    """It may, by whoever asked."""
+    BUSY = "busy"
+    """Another update of the same person is being dealt with."""
+    REPEATED = "repeated"
+    """It was dealt with before."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

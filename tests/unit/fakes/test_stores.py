@@ -9,19 +9,25 @@ from tests.contracts.bot_users import BotUserStoreContract
 from tests.contracts.click_cache import ClickCacheContract
 from tests.contracts.clicks import ClickRecordContract
 from tests.contracts.funnels import FunnelStoreContract
+from tests.contracts.inbox import InboxContract, InboxRaces
 from tests.contracts.ledger import LedgerStoreContract
-from tests.contracts.payments import PaymentStoreContract, PaymentsWithLedger
+from tests.contracts.payments import PaymentStoreContract, PaymentStoreRaces, PaymentsWithLedger
 from tests.contracts.queue import EventQueueContract, QueueWithContent
 from tests.contracts.records import CLICK, FUNNEL, event
+from tests.contracts.rollup import RollupStoreContract
+from tests.contracts.sales_book import BookWithSales, SalesBookContract
 from tests.contracts.secrets import SecretsContract
 from tests.fakes.stores import (
     InMemoryBotUserStore,
     InMemoryClickCache,
     InMemoryClickStore,
     InMemoryFunnelStore,
+    InMemoryInbox,
     InMemoryLedgerStore,
     InMemoryPaymentStore,
     InMemoryQueue,
+    InMemoryRollupStore,
+    InMemorySalesBook,
     InMemorySecrets,
 )
 
@@ -30,6 +36,19 @@ class TestInMemoryClickStore(ClickRecordContract):
     @pytest.fixture
     def store(self) -> InMemoryClickStore:
         return InMemoryClickStore()
+
+
+class TestInMemoryRollupStore(RollupStoreContract):
+    @pytest.fixture
+    def store(self) -> InMemoryRollupStore:
+        return InMemoryRollupStore()
+
+
+class TestInMemorySalesBook(SalesBookContract):
+    @pytest.fixture
+    def stores(self) -> BookWithSales:
+        payments = InMemoryPaymentStore()
+        return BookWithSales(InMemorySalesBook(payments), payments)
 
 
 class TestInMemoryClickCache(ClickCacheContract):
@@ -44,7 +63,7 @@ class TestInMemoryBotUserStore(BotUserStoreContract):
         return InMemoryBotUserStore()
 
 
-class TestInMemoryPaymentStore(PaymentStoreContract):
+class TestInMemoryPaymentStore(PaymentStoreContract, PaymentStoreRaces):
     @pytest.fixture
     def stores(self) -> PaymentsWithLedger:
         payments = InMemoryPaymentStore()
@@ -61,6 +80,12 @@ class TestInMemoryFunnelStore(FunnelStoreContract):
     @pytest.fixture
     def store(self) -> InMemoryFunnelStore:
         return InMemoryFunnelStore()
+
+
+class TestInMemoryInbox(InboxContract, InboxRaces):
+    @pytest.fixture
+    def inbox(self) -> InMemoryInbox:
+        return InMemoryInbox()
 
 
 class TestInMemoryQueue(EventQueueContract):

@@ -3,6 +3,7 @@
 import base64
 import hmac
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -15,10 +16,10 @@ from functions.redirect.settings import Settings
 from functions.telegram_webhook import app as telegram_webhook
 from functions.telegram_webhook.app import Dependencies as TelegramDependencies
 from rastro.gateway import HttpRequest, HttpResponse
-from rastro.model import Payment, PaymentStatus
+from rastro.model import FunnelMode, Payment, PaymentStatus
 from rastro.pix.accounts import PixAccounts
 from tests.fakes.stores import InMemorySecrets
-from tests.fakes.world import AD_QUERY, BOT, IPHONE, SLUG, World
+from tests.fakes.world import AD_QUERY, BOT, FUNNEL, IPHONE, SLUG, World
 
 SETTINGS = Settings.from_environment(
     {
@@ -28,9 +29,11 @@ SETTINGS = Settings.from_environment(
         "FUNNEL_TABLE": "funnel",
         "CAPI_QUEUE_URL": "http://queue",
         "TRUSTED_ADDRESS_HEADER": "x-viewer",
+        "TRUSTED_COUNTRY_HEADER": "X-Viewer-Country",
         "PUBLIC_URL": "https://go.example.com/",
     }
 )
+PAGE = replace(FUNNEL, mode=FunnelMode.PAGE)
 SECRETS = {
     f"bots/{BOT}/webhook-secret": "telegram-secret",
     f"providers/openpix/{BOT}": json.dumps({"app_id": "app", "webhook_secret": "pix-secret"}),
@@ -61,9 +64,9 @@ def _request(
     return HttpRequest(event | more)
 
 
-def _go(world: World, slug: str = SLUG, **more: Any) -> HttpResponse:
+def _go(world: World, slug: str = SLUG, settings: Settings = SETTINGS, **more: Any) -> HttpResponse:
     request = _request("GET", f"/go/{slug}", {"slug": slug}, **more)
-    return redirect.handle(RedirectDependencies(settings=SETTINGS, redirect=world.redirect), request)
+    return redirect.handle(RedirectDependencies(settings=settings, redirect=world.redirect), request)
 
 
 def test_the_redirect_answers_302_that_nobody_keeps() -> None:
@@ -86,11 +89,100 @@ def test_cookies_are_read_as_a_list_and_as_a_header() -> None:
     assert as_list[0] == as_header[0]
 
 
-def test_a_broken_address_is_none() -> None:
+@pytest.mark.parametrize("address", ["not an address", "8.8.8.8, 177.1.2.3", "8.8.8.8,177.1.2.3:443", "", "[", "1.2.3.4:x:y"])
+def test_a_broken_address_is_none(address: str) -> None:
     world = World()
-    _go(world, headers={"x-viewer": "not an address"})
+    _go(world, headers={"x-viewer": address})
     (click,) = world.clicks.clicks.values()
     assert click.click_ip is None
+
+
+FORGERIES = dict.fromkeys(
+    (
+        *("x-forwarded-for", "forwarded", "x-real-ip", "client-ip", "x-client-ip", "true-client-ip", "cf-connecting-ip"),
+        *("fastly-client-ip", "cloudfront-viewer-address", "x-cluster-client-ip", "x-original-forwarded-for", "via"),
+    ),
+    "8.8.8.8",
+)
+
+
+@pytest.mark.parametrize(
+    ("trusted_header", "headers", "address"),
+    [
+        ("", {}, "10.0.0.1"),  # what API Gateway saw
+        ("", {"x-viewer": "8.8.8.8"}, "10.0.0.1"),
+        ("x-viewer", {"x-viewer": "177.1.2.3:443"}, "177.1.2.3"),
+        ("X-Viewer", {"X-VIEWER": "2804:14c::1"}, "2804:14c::1"),
+        ("x-viewer", {"x-viewer": "[2804:14c::1]:443"}, "2804:14c::1"),
+        ("x-viewer", {}, None),  # who came past the proxy is nobody, not whom they say they are
+    ],
+)
+def test_a_forged_address_never_wins(trusted_header: str, headers: dict[str, str], address: str | None) -> None:
+    world = World()
+    _go(world, settings=replace(SETTINGS, trusted_address_header=trusted_header), headers=FORGERIES | headers)
+    (click,) = world.clicks.clicks.values()
+    assert click.click_ip == address
+
+
+@pytest.mark.parametrize(
+    ("trusted_header", "headers", "says"),
+    [
+        ("X-Viewer-Country", {"x-viewer-country": "PT"}, "não está disponível no seu país"),
+        ("X-Viewer-Country", {"x-viewer-country": "pt"}, "não está disponível no seu país"),
+        ("X-Viewer-Country", {"x-viewer-country": "BR"}, "Abrir no Telegram"),
+        ("X-Viewer-Country", {"x-viewer-country": "XX"}, "Abrir no Telegram"),
+        ("X-Viewer-Country", {"x-viewer-country": "Portugal"}, "Abrir no Telegram"),
+        ("X-Viewer-Country", {"cloudfront-viewer-country": "PT", "cf-ipcountry": "PT"}, "Abrir no Telegram"),
+        ("", {"x-viewer-country": "PT", "": "PT"}, "Abrir no Telegram"),
+    ],
+)
+def test_a_country_counts_from_the_trusted_header_only(trusted_header: str, headers: dict[str, str], says: str) -> None:
+    world = World(replace(PAGE, countries=("BR",)))
+    answer = _go(world, settings=replace(SETTINGS, trusted_country_header=trusted_header), headers=headers)
+    assert answer.status == 200
+    assert says in answer.body
+    assert (not world.clicks.clicks, not answer.cookies) == ("disponível" in says, "disponível" in says)
+
+
+def test_a_paused_funnel_has_a_page_of_its_own() -> None:
+    answer = _go(World(replace(FUNNEL, paused=True)))
+    assert (answer.status, answer.headers["cache-control"]) == (200, "no-store")
+    assert "Estamos em uma pausa" in answer.body
+    assert not answer.cookies
+
+
+def test_the_page_has_the_clicks_link_cookies_and_page_view() -> None:
+    world = World(PAGE)
+    answer = _go(world, query=AD_QUERY)
+    (click,) = world.clicks.clicks.values()
+    assert answer.status == 200
+    assert f'href="https://t.me/pao_bot?start={click.tracking_token}"' in answer.body
+    assert f'"event":"{click.pageview_event_id}","pixels":["1000000000000001","1000000000000002"]' in answer.body
+    assert len(answer.cookies) == 3
+    assert answer.headers["referrer-policy"] == "no-referrer"
+    assert answer.headers["cache-control"] == "no-store"
+    assert "https://connect.facebook.net" in answer.headers["content-security-policy"]
+
+
+def test_every_page_has_a_policy_nonce_of_its_own() -> None:
+    world = World(PAGE)
+    policies = {_go(world).headers["content-security-policy"] for _ in range(5)}
+    assert len(policies) == 5
+
+
+def test_a_preview_shows_the_funnel_and_no_token() -> None:
+    answer = _go(World(PAGE), headers={"user-agent": "TelegramBot (like TwitterBot)"})
+    assert answer.status == 200
+    assert 'content="Curso de Pão"' in answer.body
+    assert 'href="https://t.me/pao_bot"' in answer.body
+    assert "<script" not in answer.body
+    assert not answer.cookies
+
+
+@pytest.mark.parametrize("headers", [{"sec-purpose": "prefetch"}, {"x-moz": "prefetch"}])
+def test_a_prefetch_gets_an_answer_without_a_token(headers: dict[str, str]) -> None:
+    answer = _go(World(PAGE), headers=headers)
+    assert (answer.status, answer.body, answer.cookies) == (204, "", ())
 
 
 @pytest.mark.parametrize("slug", ["nada", "a b", "../x", "bot#7000000001", "x" * 65, ""])
@@ -113,7 +205,7 @@ def test_what_nothing_foresaw_still_redirects() -> None:
 
 
 def test_the_beacon_takes_json_and_refuses_anything_else() -> None:
-    world = World()
+    world = World(PAGE)
     wired = RedirectDependencies(settings=SETTINGS, redirect=world.redirect)
     nonce = world.visit("").nonce
 
@@ -127,7 +219,7 @@ def test_the_beacon_takes_json_and_refuses_anything_else() -> None:
 
 
 def test_status_says_whether_the_start_arrived() -> None:
-    world = World()
+    world = World(PAGE)
     wired = RedirectDependencies(settings=SETTINGS, redirect=world.redirect)
     passage = world.visit()
     request = _request("GET", f"/go/{SLUG}/status", {"slug": SLUG}, query=f"n={passage.nonce}")
@@ -158,7 +250,7 @@ def _telegram(
     request = _request(
         "POST", f"/telegram/{BOT}", {"bot_id": BOT}, headers=headers, body=json.dumps(UPDATE).encode() if body is None else body
     )
-    return telegram_webhook.handle(TelegramDependencies(public_url="", secrets=store, shop=world.shop), request).status
+    return telegram_webhook.handle(TelegramDependencies(public_url="", secrets=store, queue=world.turns), request).status
 
 
 def test_an_update_with_the_right_secret_is_handled() -> None:
@@ -194,11 +286,11 @@ def test_a_record_that_is_down_asks_telegram_to_come_again() -> None:
 
 def _pix(world: World, body: bytes, *, signature: str | None = None, provider: str = "openpix", **secrets: str) -> HttpResponse:
     store = InMemorySecrets(**(SECRETS | secrets))
-    accounts = PixAccounts(store, {}, lambda: world.now_ms)
+    accounts = PixAccounts(store, lambda: world.now_ms)
     signed = base64.b64encode(hmac.digest(b"pix-secret", body, "sha1")).decode() if signature is None else signature
     path = {"provider": provider, "bot_id": BOT}
     request = _request("POST", f"/pix/{provider}/{BOT}", path, headers={"X-OpenPix-Signature": signed}, body=body)
-    return payment_webhook.handle(PaymentDependencies(provider=accounts, settler=world.settler), request)
+    return payment_webhook.handle(PaymentDependencies(provider=accounts, enquirer=world.enquirer), request)
 
 
 def _paid(payment: Payment) -> bytes:

@@ -255,7 +255,6 @@ def test_a_notice_by_another_account_changes_nothing() -> None:
 def test_a_refund_is_recorded_and_sends_nothing_more() -> None:
     world = World()
     payment = world.buy()
-    assert world.notice(payment, NoticeKind.REFUNDED).settlement is Settlement.REPEATED
     world.notice(payment)
     rows = dict(world.ledger.rows)
     assert world.notice(payment, NoticeKind.REFUNDED).settlement is Settlement.REFUNDED
@@ -335,6 +334,51 @@ def test_a_held_sale_whose_link_is_found_is_released_with_it() -> None:
     assert all(row.event.payload["user_data"]["fbc"] == click.fbc for row in world.ledger.rows.values())
 
 
+def _bought_without_click_table(world: World) -> Payment:
+    """Buy by a click whose record is there, but cannot be read until the code is made: all that is known is its token."""
+    token = world.click().tracking_token
+    world.clicks.unavailable = True
+    world.start(token)
+    payment = world.buy()
+    assert (payment.attribution.tracking_token, payment.attribution.fbclid) == (token, None)
+    return payment
+
+
+def test_a_click_that_could_not_be_read_when_the_code_was_made_is_on_the_sale_once_it_is_paid() -> None:
+    world = World()
+    payment = _bought_without_click_table(world)
+    world.clicks.unavailable = False
+    world.notice(payment)
+    paid = world.payment(payment.payment_id)
+    assert (paid.attribution.fbclid, paid.attribution.complete) == ("IwAR-AbC_123", True)
+    assert paid.purchase_state is PurchaseState.QUEUED
+
+
+def test_a_sale_known_by_its_token_alone_is_held_until_its_click_can_be_read() -> None:
+    world = World()
+    payment = _bought_without_click_table(world)
+    world.notice(payment)
+    assert world.payment(payment.payment_id).purchase_state is PurchaseState.HELD
+    world.now_ms += 60_000
+    world.clicks.unavailable = False
+    world.reconciler.run(lambda: True)
+    released = world.payment(payment.payment_id)
+    assert (released.attribution.fbclid, released.purchase_state) == ("IwAR-AbC_123", PurchaseState.QUEUED)
+    events = [row.event.payload for row in world.ledger.by_payment(payment.payment_id)]
+    assert all("IwAR-AbC_123" in event["user_data"]["fbc"] for event in events)
+
+
+def test_a_sale_whose_click_is_lost_for_good_goes_by_its_token_when_the_time_is_over() -> None:
+    world = World()
+    payment = _bought_without_click_table(world)
+    world.notice(payment)
+    world.now_ms += 900_000
+    world.reconciler.run(lambda: True)
+    released = world.payment(payment.payment_id)
+    assert released.purchase_state is PurchaseState.QUEUED
+    assert released.attribution.tracking_token == payment.attribution.tracking_token
+
+
 def test_the_reconciler_requeues_a_purchase_that_nobody_sent() -> None:
     world = World()
     world.start(world.click().tracking_token)
@@ -361,6 +405,7 @@ def test_the_reconciler_expires_an_unpaid_charge_and_fails_one_never_made() -> N
     payment = world.buy()
     world.provider.unavailable = True
     world.press(person=OTHER)
+    world.provider.unavailable = False
     world.now_ms += 3_600_000
     world.reconciler.run(lambda: True)
     statuses = {stored.payment_id == payment.payment_id: stored.status for stored in world.payments.payments.values()}

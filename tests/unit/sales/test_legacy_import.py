@@ -134,6 +134,7 @@ TWO_PRODUCTS = replace(
     FUNNEL, products=(*FUNNEL.products, Product(sku="b", name="B", price_cents=1, delivery_url="https://e.com"))
 )
 SECOND = replace(FUNNEL, slug=Slug("segundo"))
+OTHER_PIXEL = replace(SECOND, pixels=FUNNEL.pixels[:1])
 
 
 @pytest.mark.parametrize(
@@ -143,7 +144,7 @@ SECOND = replace(FUNNEL, slug=Slug("segundo"))
         ((FUNNEL,), {"bot_id": "7"}, "no funnel leads to the bot 7"),
         ((FUNNEL,), {"bot_id": "7", "slug": "curso"}, "does not lead to the bot 7"),
         ((TWO_PRODUCTS,), {}, "sku is missing"),
-        ((FUNNEL, SECOND), {}, "slug is missing"),
+        ((FUNNEL, OTHER_PIXEL), {}, "slug is missing"),
     ],
 )
 def test_a_sale_that_fits_no_funnel_is_refused_and_nothing_written(
@@ -153,6 +154,12 @@ def test_a_sale_that_fits_no_funnel_is_refused_and_nothing_written(
     with pytest.raises(InvalidInput, match=message):
         _import(world).take(_sale(**changes))
     assert (world.payments.payments, world.bot_users.bot_users) == ({}, {})
+
+
+def test_funnels_that_sell_and_report_the_same_need_not_be_told_apart() -> None:
+    world = World(FUNNEL, SECOND)
+    _import(world).take(_sale())
+    assert world.payment(PaymentId("9326")).slug == FUNNEL.slug
 
 
 def test_a_product_that_is_sold_no_more_keeps_its_own_name() -> None:

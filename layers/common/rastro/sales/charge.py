@@ -56,24 +56,30 @@ class Cashier:
         self._randomness = randomness
         self._now_ms = now_ms
 
-    def charge(self, meeting: Meeting, person: Person, funnel: Funnel, product: Product) -> Payment:
+    def charge(
+        self, meeting: Meeting, person: Person, funnel: Funnel, product: Product, base_url: str, *, update_id: int | None = None
+    ) -> Payment:
         """Return a payment that the person can pay now: the open one for this product, else a new one.
 
-        A second tap, a repeated update and a retry after a fault all lead to the same payment and the same charge. Raises
-        ``ProviderError`` when the provider makes no charge; the payment then stays ``created``, and asking again goes on with it.
+        A second tap, a repeated update and a retry after a fault all lead to the same payment and the same charge: where that is
+        paid by now, a further tap makes a new one, but the update that made it (``update_id``) gets it back as it is.
+        ``base_url`` is where our own API is: some providers take the callback address with each charge. Raises ``ProviderError``
+        when the provider makes no charge; the payment then stays ``created``, and asking again goes on with it.
         """
-        open_payment = self._payable(meeting.bot_user, product)
-        if open_payment is not None and open_payment.status is PaymentStatus.PENDING:
-            return open_payment
-        payment = open_payment or self._begin(meeting, person, funnel, product)
+        open_payment = self._payable(meeting.bot_user, product, update_id)
+        payment = open_payment or self._begin(meeting, person, funnel, product, update_id)
         if payment.status is not PaymentStatus.CREATED:
             return payment
-        return self._attach_charge(payment)
+        return self._attach_charge(payment, f"{base_url}/pix/{payment.provider}/{payment.bot_id}")
 
-    def _payable(self, bot_user: BotUser, product: Product) -> Payment | None:
+    def _payable(self, bot_user: BotUser, product: Product, update_id: int | None) -> Payment | None:
         payment_id = bot_user.open_charges.get(product.sku)
         payment = self._payments.get(payment_id) if payment_id else None
-        if payment is None or payment.amount_cents != product.price_cents:
+        if payment is None:
+            return None
+        if payment.status in (PaymentStatus.PAID, PaymentStatus.REFUNDED):
+            return payment if update_id is not None and payment.update_id == update_id else None
+        if payment.amount_cents != product.price_cents:
             return None
         now_ms = self._now_ms()
         if payment.status is PaymentStatus.PENDING:
@@ -81,7 +87,7 @@ class Cashier:
         still_new = payment.status is PaymentStatus.CREATED and now_ms < payment.created_at_ms + CREATION_PATIENCE_MS
         return payment if still_new else None
 
-    def _begin(self, meeting: Meeting, person: Person, funnel: Funnel, product: Product) -> Payment:
+    def _begin(self, meeting: Meeting, person: Person, funnel: Funnel, product: Product, update_id: int | None) -> Payment:
         """Reserve a payment id on the bot user, where two taps at once agree on one, and write the payment."""
         now_ms = self._now_ms()
         seen = meeting.bot_user.open_charges.get(product.sku)
@@ -107,6 +113,7 @@ class Cashier:
             created_at_ms=now_ms,
             updated_at_ms=now_ms,
             attribution=snapshot(reserved.link),
+            update_id=update_id,
             due_at_ms=now_ms + CREATION_PATIENCE_MS,
         )
         try:
@@ -114,7 +121,7 @@ class Cashier:
         except Conflict:
             return self._payments.get(payment_id) or payment
 
-    def _attach_charge(self, payment: Payment) -> Payment:
+    def _attach_charge(self, payment: Payment, callback_url: str) -> Payment:
         """Have the provider make the charge, by its idempotency key the same one for everybody who asks."""
         provider = self._providers(payment.provider, payment.bot_id)
         charge = provider.create_charge(
@@ -123,6 +130,7 @@ class Cashier:
                 amount_cents=payment.amount_cents,
                 description=payment.product_name,
                 expires_in_seconds=CHARGE_LIFETIME_SECONDS,
+                callback_url=callback_url,
             )
         )
         _check(charge.brcode, payment)

@@ -143,9 +143,10 @@ class LegacyImport:
 
     def _only_slug(self, sale: LegacySale) -> Slug:
         profile = self._funnels.bot(sale.bot_id)
-        if profile is None:
+        if profile is None or not profile.slugs:
             raise BadLine(Flaw.UNKNOWN_BOT, bot_id=sale.bot_id)
-        if len(profile.slugs) != 1:
+        funnels = [self._funnels.get(slug) for slug in profile.slugs]
+        if len({(funnel.pixels, funnel.products) for funnel in funnels if funnel}) > 1:
             raise BadLine(Flaw.SEVERAL_FUNNELS, count=len(profile.slugs), bot_id=sale.bot_id)
         return profile.slugs[0]
 

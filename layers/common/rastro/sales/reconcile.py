@@ -7,11 +7,13 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from rastro.errors import Conflict, StoreUnavailable
+from rastro.errors import Conflict, InvalidInput, ProviderError, SecretMissing, StoreUnavailable
 from rastro.meta.bookkeeping import EVENT_MAX_AGE_MS, is_too_late, purchase_state
 from rastro.model import DAY_MS, DeliveryState, LedgerRow, LedgerStatus, Payment, PaymentStatus, PurchaseState
 from rastro.observability import logger
+from rastro.sales.charge import EXPIRY_GRACE_MS
 from rastro.sales.deliver import Courier
+from rastro.sales.enquire import Enquirer
 from rastro.sales.settle import CHECK_AGAIN_MS, DELIVERY_PATIENCE_MS, Settler
 from rastro.stores.ports import LedgerStore, PaymentStore
 
@@ -20,6 +22,8 @@ PARKED_CHECK_MS = 3_600_000
 """How often a payment is looked at whose Purchase waits for its pixel."""
 EXPIRING_AGE_MS = 5 * DAY_MS
 """From this age on a Purchase that Meta does not have yet is alarmed: two days are left to mend what keeps it."""
+LAST_ENQUIRY_MS = DAY_MS
+"""How long after its expiry a charge is asked about for the last time: money may come late, and its notice be lost."""
 _UNFINISHED = (LedgerStatus.QUEUED, LedgerStatus.SENDING)
 _WAITING = (*_UNFINISHED, LedgerStatus.PARKED)
 
@@ -31,6 +35,8 @@ class Report:
     counts: Counter[str] = field(default_factory=Counter)
     complete: bool = True
     """Whether nothing that was due is left."""
+    longest_wait_ms: int | None = None
+    """How long the Purchase has waited for Meta that has waited longest, of those looked at; ``None`` where none waits."""
 
 
 class Reconciler:
@@ -42,13 +48,15 @@ class Reconciler:
         payments: PaymentStore,
         ledger: LedgerStore,
         settler: Settler,
+        enquirer: Enquirer,
         courier: Courier,
         now_ms: Callable[[], int],
     ) -> None:
-        """Take the stores, the settler's own steps, who delivers, and the clock."""
+        """Take the stores, the settler's own steps, who asks providers, who delivers, and the clock."""
         self._payments = payments
         self._ledger = ledger
         self._settler = settler
+        self._enquirer = enquirer
         self._courier = courier
         self._now_ms = now_ms
 
@@ -74,21 +82,49 @@ class Reconciler:
         try:
             match payment.status:
                 case PaymentStatus.CREATED:
-                    return self._close(payment, PaymentStatus.FAILED)
-                case PaymentStatus.PENDING:
-                    return self._close(payment, PaymentStatus.EXPIRED)
+                    return self._close(payment, PaymentStatus.FAILED, ask_at_ms=None)
+                case PaymentStatus.PENDING | PaymentStatus.EXPIRED | PaymentStatus.FAILED:
+                    return self._ask(payment)
                 case PaymentStatus.PAID | PaymentStatus.REFUNDED:
                     return self._finish(payment, report)
-                case _:
-                    self._payments.save(replace(payment, due_at_ms=None))
-                    return "nothing_left"
         except Conflict:
             return "changed_meanwhile"
         except StoreUnavailable:
             return "store_unavailable"
 
-    def _close(self, payment: Payment, status: PaymentStatus) -> str:
-        self._payments.save(replace(payment, status=status, updated_at_ms=self._now_ms(), due_at_ms=None))
+    def _ask(self, payment: Payment) -> str:
+        """Ask the provider about an unpaid charge before it counts as expired, and once more a day later."""
+        now_ms = self._now_ms()
+        over_at_ms = (payment.charge_expires_at_ms or payment.created_at_ms) + EXPIRY_GRACE_MS
+        try:
+            settled = self._enquirer.ask(payment)
+        except (ProviderError, SecretMissing, InvalidInput) as exc:
+            return self._not_answered(payment, over_at_ms, str(exc))
+        if settled:
+            return f"found_{settled[-1].settlement}"
+        if payment.status is not PaymentStatus.PENDING:
+            self._payments.save(replace(payment, due_at_ms=None))
+            return "nothing_left"
+        if now_ms < over_at_ms:
+            self._payments.save(replace(payment, due_at_ms=over_at_ms))
+            return "still_open"
+        return self._close(payment, PaymentStatus.EXPIRED, ask_at_ms=now_ms + LAST_ENQUIRY_MS)
+
+    def _not_answered(self, payment: Payment, over_at_ms: int, reason: str) -> str:
+        """Ask again later, for two days; a charge is not given up because its provider is down."""
+        now_ms = self._now_ms()
+        given_up = now_ms >= over_at_ms + 2 * LAST_ENQUIRY_MS
+        logger.error("charge_not_enquired", payment_id=payment.payment_id, provider=payment.provider, reason=reason)
+        if not given_up:
+            self._payments.save(replace(payment, due_at_ms=now_ms + CHECK_AGAIN_MS))
+            return "provider_unavailable"
+        if payment.status is PaymentStatus.PENDING:
+            return self._close(payment, PaymentStatus.EXPIRED, ask_at_ms=None)
+        self._payments.save(replace(payment, due_at_ms=None))
+        return "nothing_left"
+
+    def _close(self, payment: Payment, status: PaymentStatus, *, ask_at_ms: int | None) -> str:
+        self._payments.save(replace(payment, status=status, updated_at_ms=self._now_ms(), due_at_ms=ask_at_ms))
         return status.value
 
     def _finish(self, payment: Payment, report: Report) -> str:
@@ -115,7 +151,10 @@ class Reconciler:
     def _in_time(self, row: LedgerRow, now_ms: int, report: Report) -> LedgerRow:
         """Return a row as it is by now: what waits is given up once it is too late for Meta, and alarmed days before."""
         event, age_ms = row.event, now_ms - row.event.event_time_s * 1000
-        if row.status not in _WAITING or (age_ms < EXPIRING_AGE_MS and not is_too_late(row, now_ms)):
+        if row.status not in _WAITING:
+            return row
+        report.longest_wait_ms = max(report.longest_wait_ms or 0, now_ms - row.created_at_ms)
+        if age_ms < EXPIRING_AGE_MS and not is_too_late(row, now_ms):
             return row
         told: dict[str, Any] = {
             "payment_id": event.payment_id,
@@ -137,6 +176,7 @@ class Reconciler:
         attribution = self._settler.relink(payment, now_ms)
         released, rows = self._settler.with_purchases(replace(payment, attribution=attribution, updated_at_ms=now_ms), now_ms)
         self._payments.save(released, rows)
+        self._settler.count_if_final(released)
         if released.purchase_state is PurchaseState.HELD:
             return "still_held"
         return "repaired" if attribution.certain else "released_without_link"

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import TypeVar
 
 from rastro.errors import Conflict, StoreUnavailable
 from rastro.model import BotId, BotProfile, Campaign, Funnel, Slug
 from rastro.stores import keys
-from rastro.stores.dynamodb import Condition, Table
+from rastro.stores.dynamodb import Condition, Table, version_is
 from rastro.stores.items import (
     bot_profile_item,
     bot_profile_of,
@@ -24,6 +25,7 @@ MEMORY_MS = 15_000
 
 PATIENCE_MS = 5_000
 """How long it works with what it knows before it asks a store again that did not answer."""
+WRITE_ATTEMPTS = 8
 CAMPAIGNS_KNOWN = 10_000
 """How many campaigns a container knows to be stored, before it forgets them all."""
 
@@ -43,14 +45,42 @@ class DynamoFunnelStore:
         return funnel_of(item) if item else None
 
     def put(self, funnel: Funnel) -> None:
-        """Store a funnel and name it to its bots."""
+        """Store a funnel and name it to its bots, and no longer to those that it had before."""
+        before = self.get(funnel.slug)
         self._table.put(funnel_item(funnel))
+        self._name(funnel.slug)
+        for bot in before.bots if before else ():
+            profile = self.bot(bot.bot_id) if funnel.bot(bot.bot_id) is None else None
+            if profile is not None:
+                slugs = tuple(slug for slug in profile.slugs if slug != funnel.slug)
+                self._table.put({"slug": keys.BOT_ITEM + bot.bot_id} | bot_profile_item(replace(profile, slugs=slugs)))
         for bot in funnel.bots:
             known = self.bot(bot.bot_id)
             slugs = known.slugs if known else ()
             more = () if funnel.slug in slugs else (funnel.slug,)
             profile = BotProfile(bot_id=bot.bot_id, username=bot.username, slugs=slugs + more)
             self._table.put({"slug": keys.BOT_ITEM + bot.bot_id} | bot_profile_item(profile))
+
+    def slugs(self) -> Sequence[Slug]:
+        """Return the names of every funnel, from the one item that lists them."""
+        item = self._table.get({"slug": keys.FUNNELS_ITEM})
+        return sorted(Slug(slug) for slug in (item or {}).get("slugs", ()))
+
+    def _name(self, slug: Slug) -> None:
+        """Add a funnel to the list of all; raises ``Conflict`` when others keep adding at the same time."""
+        for attempt in range(WRITE_ATTEMPTS):
+            item = self._table.get({"slug": keys.FUNNELS_ITEM}) or {}
+            if slug in item.get("slugs", ()):
+                return
+            version = int(item.get("version", 0))
+            listed = {"slug": keys.FUNNELS_ITEM, "slugs": [*item.get("slugs", ()), slug], "version": version + 1}
+            try:
+                self._table.put(listed, version_is(version))
+            except Conflict:
+                if attempt == WRITE_ATTEMPTS - 1:
+                    raise
+            else:
+                return
 
     def bot(self, bot_id: BotId) -> BotProfile | None:
         """Return what is known of a bot."""
@@ -95,6 +125,10 @@ class CachedFunnelStore:
         self._inner.put(funnel)
         self._funnels.clear()
         self._bots.clear()
+
+    def slugs(self) -> Sequence[Slug]:
+        """Return the names of every funnel, as they are now."""
+        return self._inner.slugs()
 
     def bot(self, bot_id: BotId) -> BotProfile | None:
         """Return what is known of a bot."""

@@ -9,6 +9,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import fields, is_dataclass
 from enum import Enum
+from functools import cache
 from typing import Any
 
 from rastro.model import (
@@ -37,10 +38,13 @@ from rastro.model import (
     SendAttempt,
     Session,
     StartPayload,
+    UnknownNotice,
 )
 from rastro.stores.wire import Item
 
 _CAMPAIGN = tuple(field.name for field in fields(Campaign))
+_SIMPLE = frozenset((str, int, bool))
+"""What most fields of every click hold, to be told at a glance; an enumeration of texts is none of them."""
 _ATTRIBUTION = tuple(field.name for field in fields(Attribution) if field.name != "campaign")
 
 
@@ -115,6 +119,7 @@ def funnel_of(item: Mapping[str, Any]) -> Funnel:
             "bots": tuple(FunnelBot(**_known(FunnelBot, bot)) for bot in item.get("bots", ())),
             "products": tuple(Product(**_known(Product, product)) for product in item.get("products", ())),
             "pixels": tuple(Pixel(**_known(Pixel, pixel)) for pixel in item.get("pixels", ())),
+            "countries": tuple(item.get("countries", ())),
         }
     )
 
@@ -127,6 +132,16 @@ def bot_profile_item(profile: BotProfile) -> Item:
 def bot_profile_of(item: Mapping[str, Any]) -> BotProfile:
     """Return the profile of a bot's record."""
     return BotProfile(**_known(BotProfile, item) | {"slugs": tuple(item.get("slugs", ()))})
+
+
+def notice_item(notice: UnknownNotice) -> Item:
+    """Return a kept notice as attributes."""
+    return _plain(notice)
+
+
+def notice_of(item: Mapping[str, Any]) -> UnknownNotice:
+    """Return the notice of attributes."""
+    return UnknownNotice(**_known(UnknownNotice, item))
 
 
 def event_item(event: ConversionEvent) -> Item:
@@ -188,15 +203,22 @@ def _with_enums(known: dict[str, Any], **enums: type[Enum]) -> dict[str, Any]:
 
 def _plain(record: Any, *, flatten: tuple[str, ...] = (), leave_out: tuple[str, ...] = ()) -> Item:  # noqa: ANN401 - a dataclass
     item: Item = {}
-    for field in fields(record):
-        value = getattr(record, field.name)
-        if field.name in leave_out or value is None:
+    for name in _names(record.__class__):
+        value = getattr(record, name)
+        if value is None or name in leave_out:
             continue
-        if field.name in flatten:
+        if type(value) in _SIMPLE:
+            item[name] = value
+        elif name in flatten:
             item |= _plain(value, flatten=flatten)
         else:
-            item[field.name] = _value(value)
+            item[name] = _value(value)
     return item
+
+
+@cache
+def _names(kind: type) -> tuple[str, ...]:
+    return tuple(field.name for field in fields(kind))
 
 
 def _value(value: Any) -> Any:  # noqa: ANN401 - any kind that a record holds

@@ -22,6 +22,15 @@ PURCHASE_LIFETIME_MS = 90 * DAY_MS
 FUNNEL_EVENT_LIFETIME_MS = 7 * DAY_MS
 """How long the ledger keeps a funnel event that was parked or refused: as long as Meta would take it."""
 CAMPAIGN_LIFETIME_MS = 180 * DAY_MS
+NOTICE_LIFETIME_MS = 90 * DAY_MS
+SEEN_LIFETIME_MS = 90 * DAY_MS
+"""How long the rollup keeps who was seen in an hour."""
+COUNTS_LIFETIME_MS = 800 * DAY_MS
+"""How long it keeps how many they were: a month can be compared with the same one a year ago, twice."""
+TURN_LIFETIME_MS = 2 * DAY_MS
+"""How long it is known which updates of a person were dealt with; Telegram repeats one for a day."""
+TURNS_KNOWN = 32
+"""How many updates of a person are known to be dealt with."""
 
 RECENT_SECONDS = 900
 """How long a click counts as one of the last minutes."""
@@ -30,6 +39,7 @@ RECENT_KEPT = 50
 
 BOT_ITEM = "bot#"
 CAMPAIGN_ITEM = "campaign#"
+FUNNELS_ITEM = "funnels#"
 
 
 def shard_of(record_id: str, shards: int) -> int:
@@ -55,6 +65,21 @@ def day_shard(at_ms: int, record_id: str) -> str:
 def day_shards(day: date) -> list[str]:
     """Return every index key of a day (UTC)."""
     return [_day_shard(day, shard) for shard in range(DAY_SHARDS)]
+
+
+def turn_key(bot_id: str, chat_id: str) -> str:
+    """Return the inbox's key of a person's turn."""
+    return f"turn#{bot_id}#{chat_id}"
+
+
+def notice_key(notice_id: str) -> str:
+    """Return the inbox's key of a kept notice."""
+    return f"notice#{notice_id}"
+
+
+def notice_day(at_ms: int) -> str:
+    """Return the index key of the notices kept on a day (UTC); they are few, so one partition holds them."""
+    return f"notice#{datetime.fromtimestamp(at_ms / 1000, UTC).date().isoformat()}"
 
 
 def ledger_lifetime_ms(event_name: EventName) -> int:

@@ -6,10 +6,11 @@ a read through an index may lag by a second or two.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import date
 from typing import Protocol
 
+from rastro.figures import Group, Hour, Reported, Sale
 from rastro.model import (
     BotId,
     BotProfile,
@@ -23,8 +24,11 @@ from rastro.model import (
     Payment,
     PaymentId,
     PixelId,
+    RungAlarm,
     Slug,
     TrackingToken,
+    Turn,
+    UnknownNotice,
     VisitorId,
 )
 
@@ -108,6 +112,9 @@ class FunnelStore(Protocol):
     def put(self, funnel: Funnel) -> None:
         """Store a funnel and name it to its bots (``BotProfile.slugs``)."""
 
+    def slugs(self) -> Sequence[Slug]:
+        """Return the names of every funnel, sorted."""
+
     def bot(self, bot_id: BotId) -> BotProfile | None:
         """Return what the deployment knows of a bot."""
 
@@ -157,6 +164,101 @@ class LedgerStore(Protocol):
         """Give up a row that is ``queued``, ``parked``, or ``sending`` with a lapsed claim: it becomes ``expired``."""
 
 
+class Inbox(Protocol):
+    """What came in from outside and has to be remembered: whose turn it is, and notices about no charge of ours."""
+
+    def take_turn(self, bot_id: BotId, chat_id: ChatId, update_id: int, *, now_ms: int, lease_ms: int) -> Turn:
+        """Begin to deal with a person's update, if no other is being dealt with and this one was not before.
+
+        Whoever takes a turn ends it; one that is not ended lapses after ``lease_ms``.
+        """
+
+    def end_turn(self, bot_id: BotId, chat_id: ChatId, update_id: int, *, done: bool) -> None:
+        """End a turn; an update that is ``done`` is ``REPEATED`` from then on, else it may come again."""
+
+    def keep_notice(self, notice: UnknownNotice) -> None:
+        """Keep a notice about a charge that is none of ours, once."""
+
+    def notices(self, day: date) -> Iterator[UnknownNotice]:
+        """Yield the notices kept on a day (UTC), oldest first."""
+
+
+class RollupStore(Protocol):
+    """Who was seen, hour by hour, and how many they were in the hours that are over."""
+
+    def add(self, hour: Hour, seen: Mapping[Group, Collection[str]]) -> None:
+        """Keep the marks of those who were seen in an hour; the same ones may come as often as they like."""
+
+    def seen(self, hour: Hour) -> Iterator[Mapping[Group, Sequence[str]]]:
+        """Yield what was kept of an hour, piece by piece; the same mark may be in several."""
+
+    def close(self, hour: Hour, counts: Mapping[Group, int]) -> None:
+        """Keep how many were seen in an hour, which is over."""
+
+    def reopen(self, hour: Hour) -> None:
+        """Forget how many were seen in an hour, so that it is counted anew."""
+
+    def counts(self, hours: Sequence[Hour]) -> Iterator[tuple[Hour, Mapping[Group, int]]]:
+        """Yield how many were seen in each of the hours that are closed, in no order."""
+
+
+class SalesBook(Protocol):
+    """The sales as reports read them, many at once."""
+
+    def sales(self, day: date) -> Sequence[Sale]:
+        """Return the sales that were charged on a day (UTC), in no order."""
+
+    def reported(self, expected: Mapping[PaymentId, Sequence[str]]) -> Mapping[PaymentId, Sequence[Reported]]:
+        """Return what the ledger says of sales.
+
+        ``expected`` are the keys of the rows that each should have; of a sale that has none of them an index is asked.
+        """
+
+
+class PersonalRecords(Protocol):
+    """What the tables hold of one person, for their own requests; no function has this, only the operator's command.
+
+    Whatever writes raises ``Conflict`` where the record is no longer as it was given: find it again and decide anew.
+    """
+
+    def clicks_of(self, bot_user_key: str) -> Iterator[Click]:
+        """Yield every click that the person came with or whose link was theirs; reads the whole table."""
+
+    def clicks_of_browser(self, visitor_id: VisitorId) -> Iterator[Click]:
+        """Yield every click of a browser."""
+
+    def payments(self) -> Iterator[Payment]:
+        """Yield every payment; reads the whole table."""
+
+    def updates_known(self, bot_id: BotId, chat_id: ChatId) -> Sequence[int] | None:
+        """Return which of the person's updates are known to be dealt with, ``None`` where nothing is kept of them."""
+
+    def replace_click(self, before: Click, after: Click) -> None:
+        """Write a click in the place of what it was."""
+
+    def replace_row(self, before: LedgerRow, after: LedgerRow) -> None:
+        """Write a ledger row in the place of what it was."""
+
+    def delete_row(self, row: LedgerRow) -> None:
+        """Delete a ledger row."""
+
+    def delete_turn(self, bot_id: BotId, chat_id: ChatId) -> None:
+        """Delete what is kept of the person's updates."""
+
+    def delete_bot_user(self, bot_user: BotUser) -> None:
+        """Delete a bot user."""
+
+
+class PersonalCache(Protocol):
+    """What the cache holds of one person; everything may raise ``StoreUnavailable``, and all of it is over by itself soon."""
+
+    def holds(self, click: Click) -> Sequence[str]:
+        """Name the kinds of entries that hold a click or point to it."""
+
+    def forget(self, click: Click) -> Sequence[str]:
+        """Delete the entries that hold a click or point to it, and name their kinds."""
+
+
 class EventQueue(Protocol):
     """The way to the sender."""
 
@@ -165,6 +267,16 @@ class EventQueue(Protocol):
 
     def send_lost_click(self, click: Click) -> None:
         """Queue a click that its table refused, to be restored."""
+
+
+class AlarmQueue(Protocol):
+    """What the alarms said since it was last looked."""
+
+    def take(self) -> Sequence[RungAlarm]:
+        """Return what waits, at most a hundred; what is not forgotten comes again in some minutes."""
+
+    def forget(self, alarms: Sequence[RungAlarm]) -> None:
+        """Forget what was dealt with; what cannot be forgotten now comes again."""
 
 
 class Secrets(Protocol):

@@ -23,14 +23,22 @@ DEFAULTS: Mapping[str, str] = {
     "unknown_product": "Esse produto não está mais à venda. Envie /start para ver o que temos.",
     "paid": "Pagamento de <b>$price</b> confirmado! 🎉\nAqui está o seu acesso a <b>$product</b>:",
     "delivery_button": "Acessar $product",
-    "help": "Envie /start para ver os produtos. O pagamento é por PIX e o acesso chega aqui, na hora.",
+    "product": "\n\n<b>$product</b> — $price\n$description",
+    "paid_button": "✅ Já paguei",
+    "not_paid_yet": (
+        "Ainda não recebemos a confirmação do seu PIX de <b>$price</b>. Costuma levar só alguns segundos: "
+        "assim que o banco confirmar, o acesso chega aqui sozinho. Se você acabou de pagar, espere um minuto e toque de novo."
+    ),
+    "charge_over": "Esse código PIX não vale mais. Se você já pagou, a confirmação ainda chega aqui. Para comprar, envie /start.",
+    "refunded": "O valor de <b>$price</b> foi devolvido a você. Se quiser comprar de novo, envie /start.",
+    "help": "Escolha um produto abaixo ou envie /start. O pagamento é por PIX e o acesso chega aqui, na hora.",
 }
 
 
 def text(name: str, own: Mapping[str, str] | None = None, /, **values: str) -> str:
     """Return a text with its values escaped; the funnel's own comes first. An unknown placeholder stays as it stands."""
     template = (own or {}).get(name) or DEFAULTS[name]
-    return Template(template).safe_substitute({key: html.escape(value, quote=False) for key, value in values.items()})
+    return Template(template).safe_substitute({key: html.escape(value) for key, value in values.items()})
 
 
 def label(name: str, own: Mapping[str, str] | None = None, /, **values: str) -> str:

@@ -14,6 +14,12 @@ from rastro.errors import InvalidInput
 from rastro.model import ChatId
 
 NAME_MAX_LENGTH = 256
+TEXT_MAX_LENGTH = 4096
+"""The longest text of a message (https://core.telegram.org/bots/api#message)."""
+DATA_MAX_BYTES = 64
+"""The most that a button carries (https://core.telegram.org/bots/api#inlinekeyboardbutton)."""
+ID_LIMIT = 2**53
+"""Ids have at most 52 significant bits (https://core.telegram.org/bots/api#chat)."""
 START_COMMAND = "/start"
 
 
@@ -69,10 +75,10 @@ def parse_update(body: bytes) -> tuple[int, Update | None]:
     """
     try:
         document = json.loads(body)
-    except ValueError as exc:
+    except (ValueError, RecursionError) as exc:
         raise InvalidInput("the update is not JSON") from exc
-    update_id = document.get("update_id") if isinstance(document, dict) else None
-    if not isinstance(update_id, int) or isinstance(update_id, bool):
+    update_id = _id(document.get("update_id")) if isinstance(document, dict) else None
+    if update_id is None:
         raise InvalidInput("the update has no update_id")
     return update_id, _message(document) or _button_press(document) or _membership(document)
 
@@ -81,7 +87,7 @@ def _message(document: Mapping[str, Any]) -> Message | None:
     message = _mapping(document, "message")
     person = _person(_mapping(message, "from"), _mapping(message, "chat"))
     text = message.get("text")
-    return Message(person=person, text=text) if person and isinstance(text, str) else None
+    return Message(person=person, text=_well_formed(text[:TEXT_MAX_LENGTH])) if person and isinstance(text, str) else None
 
 
 def _button_press(document: Mapping[str, Any]) -> ButtonPress | None:
@@ -90,8 +96,11 @@ def _button_press(document: Mapping[str, Any]) -> ButtonPress | None:
     sender = _mapping(query, "from")
     chat = _mapping(_mapping(query, "message"), "chat") or {"id": sender.get("id"), "type": "private"}
     person = _person(sender, chat)
-    query_id, data = query.get("id"), query.get("data")
-    if person is None or not isinstance(query_id, str) or not isinstance(data, str):
+    query_id, data = _text(query.get("id")), query.get("data")
+    if person is None or query_id is None or not isinstance(data, str):
+        return None
+    data = _well_formed(data)
+    if len(data.encode()) > DATA_MAX_BYTES:
         return None
     return ButtonPress(person=person, callback_query_id=query_id, data=data)
 
@@ -104,8 +113,8 @@ def _membership(document: Mapping[str, Any]) -> Membership | None:
 
 
 def _person(sender: Mapping[str, Any], chat: Mapping[str, Any]) -> Person | None:
-    chat_id = chat.get("id")
-    if chat.get("type", "private") != "private" or not isinstance(chat_id, int) or sender.get("is_bot") is True:
+    chat_id = _id(chat.get("id"))
+    if chat.get("type", "private") != "private" or chat_id is None or sender.get("is_bot") is True:
         return None
     return Person(
         chat_id=ChatId(str(chat_id)),
@@ -120,5 +129,16 @@ def _mapping(document: Mapping[str, Any], name: str) -> Mapping[str, Any]:
     return value if isinstance(value, dict) else {}
 
 
+def _id(value: object) -> int | None:
+    if not isinstance(value, int) or isinstance(value, bool) or abs(value) >= ID_LIMIT:
+        return None
+    return value
+
+
 def _text(value: object) -> str | None:
-    return value[:NAME_MAX_LENGTH] if isinstance(value, str) and value else None
+    return _well_formed(value[:NAME_MAX_LENGTH]) if isinstance(value, str) and value else None
+
+
+def _well_formed(text: str) -> str:
+    """Return a text with ``?`` for half a character, which JSON can carry and no encoding takes."""
+    return text.encode(errors="replace").decode()
