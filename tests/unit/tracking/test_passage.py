@@ -8,10 +8,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rastro.errors import SecretMissing, StoreUnavailable
-from rastro.model import Campaign, FunnelMode, Slug
-from rastro.tracking.passage import Answer, kept_parameters
+from rastro.model import BotId, Campaign, ChatId, FunnelBot, FunnelMode, Slug
+from rastro.tracking.passage import Answer, Passage, Visit, kept_parameters
+from rastro.tracking.reference import seal
 from rastro.tracking.token import parse
+from rastro.tracking.traffic import Traffic
+from rastro.tracking.visitor import VISITOR_COOKIE
 from tests.fakes.world import AD_QUERY, BOT, FUNNEL, IPHONE, NOW_MS, SLUG, World
+
+PAGE = replace(FUNNEL, mode=FunnelMode.PAGE)
+OTHER = BotId("7000000002")
+TWO_BOTS = (*FUNNEL.bots, FunnelBot(bot_id=OTHER, username="outro_bot"))
+FIRST_BANNED = (replace(FUNNEL.bots[0], banned_at_ms=NOW_MS), TWO_BOTS[1])
+CRAWLER = {"user-agent": "Googlebot/2.1"}
 
 
 def test_a_person_is_sent_to_the_bot_with_the_token_of_their_click() -> None:
@@ -145,8 +154,13 @@ def test_an_unreadable_funnel_is_unavailable_not_unknown() -> None:
     assert world.visit().answer is Answer.UNAVAILABLE
 
 
+def test_only_a_page_gets_a_nonce_to_report_under() -> None:
+    assert World().visit().nonce is None
+    assert World(PAGE).visit().nonce
+
+
 def test_the_page_reports_its_browser_ids_once_under_its_nonce() -> None:
-    world = World()
+    world = World(PAGE)
     passage = world.visit("")
     assert passage.click
     assert passage.nonce
@@ -159,7 +173,7 @@ def test_the_page_reports_its_browser_ids_once_under_its_nonce() -> None:
 
 
 def test_a_broken_report_changes_nothing() -> None:
-    world = World()
+    world = World(PAGE)
     passage = world.visit("")
     assert passage.click
     assert not world.redirect.seen(SLUG, "x" * 38, fbp=None, fbc=f"fb.1.{NOW_MS}.abc")
@@ -168,7 +182,7 @@ def test_a_broken_report_changes_nothing() -> None:
 
 
 def test_status_knows_whether_the_start_arrived() -> None:
-    world = World()
+    world = World(PAGE)
     passage = world.visit(AD_QUERY)
     assert passage.click
     found = world.redirect.started(SLUG, passage.nonce or "")
@@ -179,3 +193,118 @@ def test_status_knows_whether_the_start_arrived() -> None:
     assert after
     assert after[1]
     assert world.redirect.started(SLUG, "nonsense") is None
+
+
+def _visit_from(world: World, country: str | None, query: str = AD_QUERY, headers: dict[str, str] | None = None) -> Passage:
+    visit = Visit(
+        slug=SLUG,
+        method="GET",
+        raw_query=query,
+        headers=headers or {"user-agent": IPHONE},
+        cookies={},
+        address=None,
+        country=country,
+        page_url="https://go.example.com/go/curso",
+    )
+    return world.redirect.visit(visit)
+
+
+def _bridge(world: World) -> str:
+    return f"u={seal(world.keys, BOT, ChatId('1111'), now_ms=world.now_ms)}"
+
+
+@pytest.mark.parametrize("headers", [{"user-agent": IPHONE}, CRAWLER], ids=["person", "machine"])
+def test_a_paused_funnel_turns_everybody_away_and_records_nobody(headers: dict[str, str]) -> None:
+    world = World(replace(FUNNEL, paused=True))
+    passage = world.visit(headers=headers)
+    assert passage.answer is Answer.PAUSED
+    assert (passage.location, passage.click, passage.cookies, world.clicks.clicks) == (None, None, (), {})
+
+
+def test_whom_a_bot_sends_passes_a_paused_funnel_and_any_border() -> None:
+    for closed in (replace(FUNNEL, paused=True), replace(FUNNEL, countries=("BR",))):
+        world = World(closed)
+        assert _visit_from(world, "PT", _bridge(world)).answer is Answer.REDIRECT
+        assert _visit_from(world, "PT", "u=forged").answer is not Answer.REDIRECT
+
+
+@pytest.mark.parametrize(
+    ("countries", "country", "answer"),
+    [
+        ((), "PT", Answer.REDIRECT),
+        (("BR", "PT"), "PT", Answer.REDIRECT),
+        (("BR",), "PT", Answer.ELSEWHERE),
+        (("BR",), None, Answer.REDIRECT),  # not known: the rule is not applied
+    ],
+)
+def test_a_funnel_sells_in_its_countries(countries: tuple[str, ...], country: str | None, answer: Answer) -> None:
+    world = World(replace(FUNNEL, countries=countries))
+    passage = _visit_from(world, country)
+    assert passage.answer is answer
+    assert (passage.click is None) == (answer is Answer.ELSEWHERE) == (world.clicks.clicks == {})
+
+
+def test_machines_see_the_same_page_from_everywhere() -> None:
+    world = World(replace(FUNNEL, countries=("BR",)))
+    assert _visit_from(world, "US", headers=CRAWLER).answer is Answer.PREVIEW
+
+
+def test_a_paused_funnel_stays_paused_when_something_fails() -> None:
+    assert World(replace(FUNNEL, paused=True)).redirect.plain(SLUG).answer is Answer.PAUSED
+
+
+def test_a_returning_visitor_comes_to_the_same_bot() -> None:
+    world = World(replace(FUNNEL, bots=TWO_BOTS))
+    bots = set()
+    for number in range(40):
+        cookies = {VISITOR_COOKIE: f"visitor{number:015}"}
+        first, again = (world.visit(cookies=cookies).click for _ in range(2))
+        assert first
+        assert again
+        assert first.bot_id == again.bot_id
+        bots.add(first.bot_id)
+    assert bots == {BOT, OTHER}
+
+
+def test_a_new_visitor_comes_back_to_the_bot_of_their_first_visit() -> None:
+    world = World(replace(FUNNEL, bots=TWO_BOTS))
+    for _ in range(20):
+        first = world.visit()
+        again = world.visit(cookies={cookie.name: cookie.value for cookie in first.cookies})
+        assert urlsplit(again.location or "").path == urlsplit(first.location or "").path
+
+
+@pytest.mark.parametrize("headers", [{"user-agent": IPHONE}, CRAWLER], ids=["person", "machine"])
+def test_the_link_of_an_ad_leads_to_a_bot_that_lives(headers: dict[str, str]) -> None:
+    world = World(replace(FUNNEL, bots=FIRST_BANNED))
+    for _ in range(10):
+        assert (world.visit(headers=headers).location or "").startswith("https://t.me/outro_bot")
+    assert world.redirect.plain(SLUG).location == "https://t.me/outro_bot"
+    world.redirect._keys = _no_keys  # type: ignore[assignment] # keys that cannot be had
+    assert world.visit().location == "https://t.me/outro_bot"
+
+
+def _no_keys() -> None:
+    raise SecretMissing("unset")
+
+
+def test_whom_a_bot_sent_goes_back_to_it_unless_it_is_banned() -> None:
+    for bots, led_to in ((TWO_BOTS, BOT), (FIRST_BANNED, OTHER)):
+        world = World(replace(FUNNEL, bots=bots))
+        for _ in range(10):
+            click = world.click(_bridge(world))
+            assert click.bot_id == led_to
+
+
+def test_a_click_is_linked_at_whichever_bot_of_the_funnel_it_arrives() -> None:
+    world = World(replace(FUNNEL, bots=FIRST_BANNED))
+    click = world.click()
+    assert click.bot_id == OTHER
+    world.start(click.tracking_token)  # at the bot whose place the other has taken: it came back to life in between
+    (bot_user,) = world.bot_users.bot_users.values()
+    assert (bot_user.bot_id, bot_user.tracking_session_id) == (BOT, click.tracking_token)
+
+
+def test_a_prefetch_of_a_paused_funnel_is_still_a_prefetch() -> None:
+    passage = World(replace(FUNNEL, paused=True)).visit(headers={"sec-purpose": "prefetch"})
+    assert (passage.answer, passage.traffic) == (Answer.NO_CONTENT, Traffic.PREFETCH)

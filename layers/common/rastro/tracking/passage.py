@@ -12,12 +12,13 @@ from typing import Protocol
 from urllib.parse import unquote, unquote_plus
 
 from rastro.errors import Conflict, SecretMissing, StoreUnavailable
-from rastro.model import Campaign, Click, Funnel, FunnelBot, FunnelMode, Slug, TrackingToken, bot_user_key
+from rastro.model import Campaign, Click, Funnel, FunnelBot, FunnelMode, Slug, TrackingToken, VisitorId, bot_user_key
 from rastro.stores.ports import ClickStore, EventQueue, FunnelStore
 from rastro.tracking import token as start_token
 from rastro.tracking.fbclid import fbc_for, new_fbp, parse_fbc, usable_fbclid, valid_fbp
 from rastro.tracking.recognition import Recognition, Traces
 from rastro.tracking.reference import BotUserReference, unseal
+from rastro.tracking.rotation import bot_for
 from rastro.tracking.signing import SigningKeys
 from rastro.tracking.token import StartToken
 from rastro.tracking.traffic import Traffic, classify
@@ -44,6 +45,8 @@ class Answer(StrEnum):
     PAGE = "page"
     PREVIEW = "preview"
     NO_CONTENT = "no_content"
+    PAUSED = "paused"
+    ELSEWHERE = "elsewhere"
     NOT_FOUND = "not_found"
     UNAVAILABLE = "unavailable"
 
@@ -73,8 +76,10 @@ class Visit:
     cookies: Mapping[str, str]
     address: str | None
     """The client's address, from a source that the client cannot forge."""
+    country: str | None = None
+    """Two letters, from a source that the client cannot forge; ``None`` where none is configured or it does not know."""
     page_url: str
-    """The public URL of the redirect, without a query."""
+    """The public URL of the redirect, without a query; ``""`` where the request does not say its host."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -126,9 +131,13 @@ class Redirect:
             return Passage(answer=Answer.UNAVAILABLE, traffic=traffic, faults=("funnel_unavailable",))
         if funnel is None or not funnel.bots:
             return Passage(answer=Answer.NOT_FOUND, traffic=traffic)
+        if traffic is Traffic.PREFETCH:
+            return Passage(answer=Answer.NO_CONTENT, traffic=traffic, funnel=funnel)
+        closed = _closed(funnel, traffic, visit.country)
+        if closed is not None and not self._came_from_bot(visit):
+            return Passage(answer=closed, traffic=traffic, funnel=funnel)
         if traffic is not Traffic.PERSON:
-            answer = Answer.NO_CONTENT if traffic is Traffic.PREFETCH else Answer.PREVIEW
-            return Passage(answer=answer, traffic=traffic, funnel=funnel, location=bot_link(funnel.bots[0]))
+            return Passage(answer=Answer.PREVIEW, traffic=traffic, funnel=funnel, location=bot_link(bot_for(funnel, None)))
         return self._let_pass(visit, funnel)
 
     def plain(self, slug: Slug) -> Passage:
@@ -139,13 +148,21 @@ class Redirect:
             funnel = None
         if funnel is None or not funnel.bots:
             return Passage(answer=Answer.UNAVAILABLE, traffic=Traffic.PERSON, faults=("unforeseen",))
-        location = bot_link(funnel.bots[0])
-        return Passage(answer=Answer.REDIRECT, traffic=Traffic.PERSON, funnel=funnel, location=location, faults=("unforeseen",))
+        answer = Answer.PAUSED if funnel.paused else Answer.REDIRECT
+        location = bot_link(bot_for(funnel, None))
+        return Passage(answer=answer, traffic=Traffic.PERSON, funnel=funnel, location=location, faults=("unforeseen",))
+
+    def _came_from_bot(self, visit: Visit) -> bool:
+        """Say whether a bot itself sent this visitor: who is inside already is never turned away at the door."""
+        try:
+            return unseal(self._keys(), kept_parameters(visit.raw_query).get("u", ""), now_ms=self._now_ms()) is not None
+        except (SecretMissing, StoreUnavailable):
+            return False
 
     def _let_pass(self, visit: Visit, funnel: Funnel) -> Passage:
-        bot = funnel.bots[0]
+        visitor_id = self._visitor_id(visit)
         answer = Answer.PAGE if funnel.mode is FunnelMode.PAGE else Answer.REDIRECT
-        passage = Passage(answer=answer, traffic=Traffic.PERSON, funnel=funnel, location=bot_link(bot))
+        passage = Passage(answer=answer, traffic=Traffic.PERSON, funnel=funnel, location=bot_link(bot_for(funnel, visitor_id)))
         try:
             keys = self._keys()
         except (SecretMissing, StoreUnavailable):
@@ -153,10 +170,8 @@ class Redirect:
             return replace(passage, faults=("signing_keys_unavailable",))
         query = kept_parameters(visit.raw_query)
         reference = unseal(keys, query.get("u", ""), now_ms=self._now_ms())
-        if reference is not None:
-            bot = funnel.bot(reference.bot_id) or bot  # they go back to the bot that sent them
-        click = self._click(keys, visit, query=query, slug=funnel.slug, bot=bot, reference=reference)
-        token = start_token.parse(keys, click.tracking_token)
+        bot = bot_for(funnel, visitor_id, sent_by=None if reference is None else reference.bot_id)
+        click = self._click(keys, visit, query=query, slug=funnel.slug, bot=bot, visitor_id=visitor_id, reference=reference)
         fbclid_seen, faults = self._record(click)
         traces = Traces(
             reference=reference,
@@ -168,10 +183,14 @@ class Redirect:
             location=bot_link(bot, click.tracking_token),
             click=click,
             cookies=_cookies(click),
-            nonce=None if token is None else start_token.beacon_nonce(keys, token),
+            nonce=_nonce(keys, click) if answer is Answer.PAGE else None,
             # Where the record has just failed, asking it who passes would only cost the visitor more time.
             faults=faults or self._recognise(click, funnel, traces),
         )
+
+    def _visitor_id(self, visit: Visit) -> VisitorId | None:
+        known = valid_visitor_id(visit.cookies.get(VISITOR_COOKIE))
+        return known or valid_visitor_id(self._randomness.token_urlsafe(VISITOR_ID_BYTES))
 
     def _recognise(self, click: Click, funnel: Funnel, traces: Traces) -> tuple[str, ...]:
         """Link whoever passes and is known already; what fails here is made up for when they write to the bot."""
@@ -191,10 +210,12 @@ class Redirect:
         query: Mapping[str, str],
         slug: Slug,
         bot: FunnelBot,
+        visitor_id: VisitorId | None,
         reference: BotUserReference | None,
     ) -> Click:
         now_ms = self._now_ms()
-        fbclid = usable_fbclid(query.get("fbclid"))
+        # As Meta's Parameter Builder has it: the fbclid of the URL, else of the page that led here.
+        fbclid = usable_fbclid(query.get("fbclid")) or usable_fbclid(_fbclid_of(visit.headers.get("referer", "")))
         campaign = Campaign(**{name: query.get(name) for name in _CAMPAIGN_PARAMETERS})
         click_id = self._randomness.token_bytes(start_token.CLICK_ID_BYTES)
         return Click(
@@ -204,14 +225,13 @@ class Redirect:
             pageview_event_id=start_token.pageview_event_id(click_id),
             campaign=campaign,
             bot_id=bot.bot_id,
-            visitor_id=valid_visitor_id(visit.cookies.get(VISITOR_COOKIE))
-            or valid_visitor_id(self._randomness.token_urlsafe(VISITOR_ID_BYTES)),
+            visitor_id=visitor_id,
             fbclid=fbclid,
             fbc=fbc_for(fbclid, visit.cookies.get(FBC_COOKIE), now_ms),
             fbp=valid_fbp(visit.cookies.get(FBP_COOKIE)) or new_fbp(self._randomness.randbelow(RANDOM_FBP_LIMIT), now_ms),
             click_ip=visit.address,
             click_user_agent=visit.headers.get("user-agent", "")[:USER_AGENT_MAX_LENGTH] or None,
-            event_source_url=visit.page_url,
+            event_source_url=visit.page_url or None,
             bridge_for=None if reference is None else bot_user_key(reference.bot_id, reference.chat_id),
         )
 
@@ -269,10 +289,31 @@ def kept_parameters(raw_query: str) -> dict[str, str]:
     return kept
 
 
+def _fbclid_of(url: str) -> str | None:
+    return kept_parameters(url.partition("?")[2].partition("#")[0]).get("fbclid") if "fbclid=" in url else None
+
+
+def _closed(funnel: Funnel, traffic: Traffic, country: str | None) -> Answer | None:
+    """Return how a funnel turns a visitor away, if it does.
+
+    A break is for everybody, machines too. Countries are for people: a crawler fetches for people of every country.
+    """
+    if funnel.paused:
+        return Answer.PAUSED
+    outside = country is not None and funnel.countries and country not in funnel.countries
+    return Answer.ELSEWHERE if outside and traffic is Traffic.PERSON else None
+
+
+def _nonce(keys: SigningKeys, click: Click) -> str | None:
+    token = start_token.parse(keys, click.tracking_token)
+    return None if token is None else start_token.beacon_nonce(keys, token)
+
+
 def _cookies(click: Click) -> tuple[Cookie, ...]:
     values = (
         Cookie(VISITOR_COOKIE, click.visitor_id or "", http_only=True),
         Cookie(FBP_COOKIE, click.fbp or ""),
         Cookie(FBC_COOKIE, click.fbc or ""),
     )
-    return tuple(cookie for cookie in values if cookie.value)
+    # An fbclid is kept as it came, whatever it holds; where it cannot stand in a cookie, the record alone has its fbc.
+    return tuple(cookie for cookie in values if cookie.can_be_set)

@@ -100,16 +100,19 @@ def parse(keys: SigningKeys, value: str) -> StartToken | None:
 def beacon_nonce(keys: SigningKeys, token: StartToken) -> str:
     """Return the nonce under which a click's page reports to ``/seen`` and asks ``/status``."""
     body = token.click_id + token.minute.to_bytes(_MINUTE_BYTES, "big") + bytes.fromhex(token.campaign_ref)
-    return encode(body + mac(keys.current, _NONCE_CONTEXT, body, _MAC_BYTES))
+    return encode(body + mac(keys.current, _NONCE_CONTEXT, body + bytes.fromhex(token.funnel_ref), _MAC_BYTES))
 
 
 def token_of_nonce(keys: SigningKeys, slug: Slug, nonce: str) -> StartToken | None:
-    """Return the start token of the click that a nonce names, or ``None`` for a nonce that these keys did not sign."""
+    """Return the start token of the click that a nonce names, or ``None`` for one that these keys did not sign for the funnel.
+
+    The funnel stands in the page's own address; only the MAC has it, so that no nonce makes a token of another funnel.
+    """
     raw = decode_exactly(nonce, _NONCE_LENGTH)
     if raw is None:
         return None
     body, given = raw[:_NONCE_BODY_BYTES], raw[_NONCE_BODY_BYTES:]
-    key = signing_key(keys, _NONCE_CONTEXT, body, given)
+    key = signing_key(keys, _NONCE_CONTEXT, body + bytes.fromhex(funnel_ref(slug)), given)
     if key is None:
         return None
     minute = int.from_bytes(body[CLICK_ID_BYTES : CLICK_ID_BYTES + _MINUTE_BYTES], "big")

@@ -1,6 +1,7 @@
 """People and machines: only people mint a token, everybody else is counted by class and sees an honest page.
 
 The in-app browsers of Facebook and Instagram (``FBAN``, ``FB_IAB``, ``FBAV``, ``Instagram``) are people: they are the buyers.
+Whoever is not known for a machine is a person: a bot taken for a person costs a record, a person taken for a bot costs a sale.
 """
 
 from __future__ import annotations
@@ -21,20 +22,37 @@ class Traffic(StrEnum):
     HEAD = "head"
 
 
-_PREVIEWS = re.compile(
-    r"facebookexternalhit|facebookcatalog|facebot|meta-externalagent|meta-externalfetcher|telegrambot|whatsapp/|twitterbot"
-    r"|slackbot|discordbot|linkedinbot|skypeuripreview|viber|vkshare|pinterestbot|redditbot|iframely|embedly",
-    re.IGNORECASE,
+# Words of user agents in lower case. A search for each is several times faster than one case-insensitive pattern of them all,
+# and every click waits for it.
+_PREVIEWS = (
+    *("facebookexternalhit", "facebookcatalog", "facebot", "meta-external", "telegrambot", "twitterbot", "slackbot"),
+    *("slack-imgproxy", "discordbot", "linkedinbot", "skypeuripreview", "vkshare", "pinterestbot", "redditbot", "iframely"),
+    *("embedly", "bingpreview", "microsoftpreview", "web preview", "link preview", "linkpreview", "urlpreview", "page-preview"),
+    *("snap url preview", "bitlybot", "flipboardproxy", "mastodon/", "opengraph", "metainspector", "kakaotalk-scrap"),
+    *("steamchaturllookup", "google-pagerenderer", "cardyb", "onebox"),
 )
-_MONITORS = re.compile(
-    r"uptimerobot|pingdom|statuscake|site24x7|datadog|newrelicpinger|better uptime|amazon-route53-health|zabbix|nagios",
-    re.IGNORECASE,
+_PREVIEW_APPS = ("whatsapp", "viber", "tumblr/", "notion/", "lemmy/", "friendica")
+"""The apps' own fetchers start with their name; further back it names the in-app browser of a person."""
+_MONITORS = (
+    *("uptime", "uptimia", "pingdom", "statuscake", "site24x7", "datadog", "newrelic", "health-check", "healthcheck", "zabbix"),
+    *("nagios", "monitor", "monitis", "montastic", "updown.io", "checkly", "ruxitsynthetic", "catchpoint", "gomezagent"),
+    *("hydrozen", "nodeping", "websitepulse", "uptrends", "watchmouse", "panopta", "blackbox exporter", "ohdear", "hetrixtools"),
+    *("cloudflare-traffic-manager", "cloudflare-alwaysonline", "pulsetic", "freshping", "better stack", "appinsights"),
+    *("thousandeyes", "solarwinds", "siteimprove"),
 )
 # HTTP tools (curl and the like) are not among them: they are what an operator tries a link with.
-_BOTS = re.compile(
-    r"(?<!cu)bot\b|bot[/;)]|crawler|spider|slurp|headlesschrome|phantomjs|scrapy|ahrefs|semrush|bytespider|archive\.org",
-    re.IGNORECASE,
+_BOTS = (
+    # No browser has a URL in its user agent; nearly every machine that is honest about itself does.
+    *("http://", "https://", "crawl", "spider", "slurp", "scrap", "headlesschrome", "phantomjs", "archive.org", "archiver"),
+    *("mediapartners-google", "apis-google", "adsbot-google", "googleother", "google-inspectiontool", "google-extended"),
+    *("google-ads", "google-adwords", "google-safety", "google-read-aloud", "google-site-verification", "google favicon"),
+    *("feedfetcher", "yandeximages", "chrome-lighthouse", "pagespeed", "ptst/", "gtmetrix", "linkcheck", "link checker"),
+    *("checklink", "validator", "httrack", "wordpress/", "cloudflare-", "virustotal", "sitebulb", "screaming frog", "nikto"),
+    *("nmap scripting", "zgrab", "censys", "openvas", "masscan", "chatgpt-user", "claude-user", "perplexity-user"),
+    *("anthropic-ai", "cohere-ai", "mistralai", "duckassist", "playstore-google"),
 )
+_BOT_WORD = re.compile(r"(?<!cu)bots?(?![a-z])")
+"""Not CUBOT, which makes telephones."""
 _PREFETCH_HEADERS = ("sec-purpose", "purpose", "x-purpose", "x-moz")
 
 
@@ -42,13 +60,21 @@ def classify(method: str, headers: Mapping[str, str]) -> Traffic:
     """Return the class of a request from its method and headers (names in lower case)."""
     if method.upper() == "HEAD":
         return Traffic.HEAD
-    if any(re.search(r"prefetch|prerender|preview", headers.get(name, ""), re.IGNORECASE) for name in _PREFETCH_HEADERS):
+    if any(name in headers and _looks_ahead(headers[name]) for name in _PREFETCH_HEADERS):
         return Traffic.PREFETCH
-    user_agent = headers.get("user-agent", "")
-    for pattern, traffic in ((_PREVIEWS, Traffic.PREVIEW), (_MONITORS, Traffic.MONITOR), (_BOTS, Traffic.BOT)):
-        if pattern.search(user_agent):
-            return traffic
+    user_agent = headers.get("user-agent", "").lower()
+    if user_agent.startswith(_PREVIEW_APPS) or any(word in user_agent for word in _PREVIEWS):
+        return Traffic.PREVIEW
+    if any(word in user_agent for word in _MONITORS):
+        return Traffic.MONITOR
+    if any(word in user_agent for word in _BOTS) or ("bot" in user_agent and _BOT_WORD.search(user_agent)):
+        return Traffic.BOT
     return Traffic.PERSON
+
+
+def _looks_ahead(purpose: str) -> bool:
+    """Say whether a browser asks for a page that nobody has opened yet; ``preview`` is Facebook's and Safari's word for it."""
+    return re.search(r"prefetch|prerender|preview", purpose, re.IGNORECASE) is not None
 
 
 def client_of(user_agent: str | None) -> str:

@@ -13,6 +13,9 @@ FBP_COOKIE = "_fbp"
 FBC_COOKIE = "_fbc"
 VISITOR_ID_BYTES = 16
 
+_COOKIE_VALUE = re.compile(r"[!#-+\--:<-\[\]-~]{1,4000}")
+"""RFC 6265, section 4.1.1: no space, quote, comma, semicolon, backslash, control or letter beyond ASCII; browsers take 4,096
+bytes with the name."""
 _VISITOR_ID = re.compile(r"[A-Za-z0-9_-]{22}")
 
 
@@ -23,6 +26,11 @@ class Cookie:
     name: str
     value: str
     http_only: bool = False
+
+    @property
+    def can_be_set(self) -> bool:
+        """Say whether the value can stand in a header; a ``;`` in it would write attributes of its own."""
+        return _COOKIE_VALUE.fullmatch(self.value) is not None
 
     def header(self) -> str:
         """Return the value of a ``Set-Cookie`` header."""

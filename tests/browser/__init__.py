@@ -1,0 +1,1 @@
+"""The redirect's page in a real Chromium: ``python -m tests.browser`` takes the pictures of the documentation."""
