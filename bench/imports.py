@@ -1,30 +1,34 @@
-"""What each function costs to import and wire, beside a handler that imports every library of the project.
+"""What each function costs to import, as Lambda loads it, beside a handler that imports every library of the first card.
 
-A cold start is mostly imports. Each run is a fresh interpreter; the candidates take turns, so that a machine whose speed drifts
-slows all of them alike, and the figures are ratios of medians.
+A cold start is mostly imports. Each run is a fresh process under AWS's runtime interface client; the candidates take turns, so
+that a machine whose speed drifts slows all of them alike, and the figures are ratios of medians.
 """
 
 from __future__ import annotations
 
 import os
+import re
 import statistics
 import subprocess
 import sys
-import time
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 from rich.console import Console
 from rich.table import Table
 
+from bench.lambda_runtime import Runtime
 from bench.results import write_figures
 
 ROUNDS = 11
-EVERYTHING = (
-    "import boto3, redis, requests, pydantic, segno\n"
-    "import aws_lambda_powertools, aws_lambda_powertools.utilities.batch, aws_lambda_powertools.utilities.parameters\n"
-    "[boto3.client(name, region_name='sa-east-1') for name in ('dynamodb', 'sqs')]\n"
-)
-FUNCTIONS = ("redirect", "telegram_webhook", "payment_webhook", "outbox", "capi_sender", "reconciler")
+FUNCTIONS = ("redirect", "telegram_webhook", "payment_webhook", "outbox", "capi_sender", "reconciler", "rollup")
+YARDSTICKS = {
+    "everything": "bench.contestants.everything.handler",
+    "nothing": "bench.contestants.nothing.handler",
+}
 ENVIRONMENT = {
+    "AWS_REGION": "sa-east-1",
     "AWS_DEFAULT_REGION": "sa-east-1",
     "AWS_ACCESS_KEY_ID": "bench",
     "AWS_SECRET_ACCESS_KEY": "bench",
@@ -36,40 +40,118 @@ ENVIRONMENT = {
     "CLICK_TABLE": "click",
     "FUNNEL_TABLE": "funnel",
     "EVENT_TABLE": "event",
+    "INBOX_TABLE": "inbox",
     "CAPI_QUEUE_URL": "http://127.0.0.1:9/queue",
     "REDIS_URL": "redis://127.0.0.1:9/0",
     "POWERTOOLS_SERVICE_NAME": "bench",
     "POWERTOOLS_METRICS_NAMESPACE": "Rastro",
 }
+OWN, STANDARD, REST = "own", "standard", "others"
+PARTS: Mapping[str, str] = {
+    OWN: "our own",
+    STANDARD: "standard library",
+    "redis": "redis",
+    "requests": "requests",
+    "powertools": "Powertools",
+    "boto3": "boto3",
+    REST: "others",
+}
+"""What imported modules belong to, by the name in the figures."""
+_PACKAGES: Mapping[str, str] = {
+    "rastro": OWN,
+    "functions": OWN,
+    "redis": "redis",
+    "requests": "requests",
+    "urllib3": "requests",
+    "idna": "requests",
+    "certifi": "requests",
+    "charset_normalizer": "requests",
+    "aws_lambda_powertools": "powertools",
+    "jmespath": "powertools",
+    "boto3": "boto3",
+    "botocore": "boto3",
+    "s3transfer": "boto3",
+}
+_LINE = re.compile(r"import time:\s*(\d+) \|\s*\d+ \|\s*([\w.]+)$")
+
+
+@dataclass(frozen=True, slots=True)
+class Init:
+    """The time until a function asks for its first event, in seconds: by the clock, and of the processor."""
+
+    wall: float
+    cpu: float
 
 
 def main() -> None:
     """Measure, print and write the figures."""
-    candidates = {"everything": EVERYTHING, "bare": "pass\n"} | {
-        name: f"from functions.{name} import app\napp.dependencies()\n" for name in FUNCTIONS
-    }
-    times: dict[str, list[float]] = {name: [] for name in candidates}
-    for _ in range(1 + ROUNDS):
-        for name, code in candidates.items():
-            times[name].append(_seconds(code))
-    medians = {name: statistics.median(values[1:]) for name, values in times.items()}
-    table = Table(title=f"Import and wiring, fresh interpreter, median of {ROUNDS}")
-    for heading in ("function", "ms", "of a handler that imports everything"):
+    measured = measure(ROUNDS)
+    table = Table(title=f"INIT under the runtime interface client, median of {ROUNDS}")
+    for heading in ("function", "ms", "CPU ms", "of a handler that imports everything"):
         table.add_column(heading, justify="left" if heading == "function" else "right")
-    for name, seconds in medians.items():
-        table.add_row(name, f"{seconds * 1000:.0f}", f"{seconds / medians['everything']:.2f}")
+    whole = measured["everything"].wall
+    for name, init in measured.items():
+        table.add_row(name, f"{init.wall * 1000:.0f}", f"{init.cpu * 1000:.0f}", f"{init.wall / whole:.2f}")
     Console().print(table)
-    figures = {f"init_ratio_{name}": round(medians[name] / medians["everything"], 3) for name in FUNCTIONS}
-    Console().print(f"written to {write_figures('imports', figures, 'make bench').name}")
+    ratios = {f"init_ratio_{name}": round(measured[name].wall / whole, 3) for name in FUNCTIONS}
+    Console().print(f"written to {write_figures('imports', ratios, 'make bench').name}")
 
 
-def _seconds(code: str) -> float:
-    started = time.perf_counter()
-    subprocess.run([sys.executable, "-c", code], check=True, env=_environment())
-    return time.perf_counter() - started
+def measure(rounds: int) -> Mapping[str, Init]:
+    """Return the medians of each function and yardstick."""
+    handlers = YARDSTICKS | {name: f"functions.{name}.app.lambda_handler" for name in FUNCTIONS}
+    runs: dict[str, list[Init]] = {name: [] for name in handlers}
+    environ = environment()
+    for _ in range(1 + rounds):
+        for name, handler in handlers.items():
+            with Runtime(handler, environ) as function:
+                runs[name].append(Init(function.init_seconds, function.init_cpu_seconds))
+    # The first round compiles what the others load.
+    return {
+        name: Init(statistics.median(run.wall for run in inits[1:]), statistics.median(run.cpu for run in inits[1:]))
+        for name, inits in runs.items()
+    }
 
 
-def _environment() -> dict[str, str]:
-    """Return an environment in which bytecode is kept: the first round, which is not counted, compiles what the others load."""
-    inherited = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+def figures(measured: Mapping[str, Init]) -> dict[str, float]:
+    """Return what was measured under the names of figures, in milliseconds, with what each function spends its imports on."""
+    whole = measured["everything"].wall
+    profiles = {name: import_profile(f"functions.{name}.app") for name in FUNCTIONS}
+    return {
+        **{f"init_ratio_{name}": measured[name].wall / whole for name in FUNCTIONS},
+        **{f"init_ms_{name}": init.wall * 1000 for name, init in measured.items()},
+        **{f"init_cpu_ms_{name}": init.cpu * 1000 for name, init in measured.items()},
+        **{f"import_ms_{name}_{part}": spent.get(part, 0) / 1000 for name, spent in profiles.items() for part in PARTS},
+    }
+
+
+def import_profile(module: str) -> Mapping[str, int]:
+    """Return the microseconds that importing a module takes, by what the imported modules belong to."""
+    command = [sys.executable, "-X", "importtime", "-c", f"import {module}"]
+    told = subprocess.run(command, check=True, env=environment(), stderr=subprocess.PIPE, text=True)
+    return profile_of(told.stderr.splitlines())
+
+
+def profile_of(lines: Sequence[str]) -> Mapping[str, int]:
+    """Add up what ``-X importtime`` said."""
+    spent: dict[str, int] = defaultdict(int)
+    for line in lines:
+        found = _LINE.match(line)
+        if found is not None:
+            package = found[2].partition(".")[0]
+            default = STANDARD if package in sys.stdlib_module_names else REST
+            spent[_PACKAGES.get(package, default)] += int(found[1])
+    return spent
+
+
+def environment() -> dict[str, str]:
+    """Return a function's environment.
+
+    Bytecode is kept, as in the layer, and no proxy stands between the function and the servers of this machine.
+    """
+    inherited = {
+        name: value
+        for name, value in os.environ.items()
+        if name != "PYTHONDONTWRITEBYTECODE" and not name.lower().endswith("_proxy")
+    }
     return inherited | ENVIRONMENT

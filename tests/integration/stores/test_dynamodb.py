@@ -10,13 +10,19 @@ from rastro.stores.bot_users import DynamoBotUserStore
 from rastro.stores.clicks_dynamodb import DynamoClickStore
 from rastro.stores.dynamodb import Table
 from rastro.stores.funnels import DynamoFunnelStore
+from rastro.stores.inbox import DynamoInbox
 from rastro.stores.ledger import DynamoLedgerStore
 from rastro.stores.payments import DynamoPaymentStore
+from rastro.stores.rollup import DynamoRollupStore
+from rastro.stores.sales_book import DynamoSalesBook
 from tests.contracts.bot_users import BotUserStoreContract, BotUserStoreRaces
 from tests.contracts.clicks import ClickRecordContract, ClickStoreRaces
 from tests.contracts.funnels import FunnelStoreContract
+from tests.contracts.inbox import InboxContract, InboxRaces
 from tests.contracts.ledger import LedgerStoreContract, LedgerStoreRaces
 from tests.contracts.payments import PaymentStoreContract, PaymentStoreRaces, PaymentsWithLedger
+from tests.contracts.rollup import RollupStoreContract
+from tests.contracts.sales_book import BookWithSales, SalesBookContract
 
 pytestmark = pytest.mark.integration
 
@@ -52,3 +58,22 @@ class TestDynamoFunnelStore(FunnelStoreContract):
     @pytest.fixture
     def store(self, table: MakeTable) -> DynamoFunnelStore:
         return DynamoFunnelStore(table("FunnelTable"))
+
+
+class TestDynamoRollupStore(RollupStoreContract):
+    @pytest.fixture
+    def store(self, table: MakeTable) -> DynamoRollupStore:
+        return DynamoRollupStore(table("RollupTable"))
+
+
+class TestDynamoSalesBook(SalesBookContract):
+    @pytest.fixture
+    def stores(self, table: MakeTable) -> BookWithSales:
+        payments, ledger = table("PaymentTable"), table("EventTable")
+        return BookWithSales(DynamoSalesBook(payments, ledger), DynamoPaymentStore(payments, ledger))
+
+
+class TestDynamoInbox(InboxContract, InboxRaces):
+    @pytest.fixture
+    def inbox(self, table: MakeTable) -> DynamoInbox:
+        return DynamoInbox(table("InboxTable"))

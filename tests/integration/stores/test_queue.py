@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from rastro.model import Click, ConversionEvent
+from rastro.stores.aws import AwsClients
 from rastro.stores.messages import parse_message
 from rastro.stores.queue import SqsEventQueue
 from stack.aws import Aws
@@ -21,8 +22,8 @@ pytestmark = pytest.mark.integration
 
 
 class TestSqsEventQueue(EventQueueContract):
-    @pytest.fixture
-    def watched(self, emulator: Aws) -> QueueWithContent:
+    @pytest.fixture(params=["functions", "boto3"])
+    def watched(self, request: pytest.FixtureRequest, emulator: Aws, functions_clients: AwsClients) -> QueueWithContent:
         client: SQSClient = emulator.client("sqs")
         url = client.create_queue(QueueName=uuid.uuid4().hex)["QueueUrl"]
 
@@ -32,4 +33,5 @@ class TestSqsEventQueue(EventQueueContract):
                 found += [parse_message(message["Body"]) for message in messages]
             return found
 
-        return QueueWithContent(SqsEventQueue(lambda: client, url), content)
+        sender = functions_clients.sqs if request.param == "functions" else client
+        return QueueWithContent(SqsEventQueue(lambda: sender, url), content)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from rastro.stores.aws import AwsClients
 from rastro.stores.secrets import SsmSecrets
 from stack.aws import Aws
 from tests.contracts.secrets import SecretsContract
@@ -18,9 +19,9 @@ pytestmark = pytest.mark.integration
 
 
 class TestSsmSecrets(SecretsContract):
-    @pytest.fixture
-    def store(self, emulator: Aws) -> SsmSecrets:
+    @pytest.fixture(params=["functions", "boto3"])
+    def store(self, request: pytest.FixtureRequest, emulator: Aws, functions_clients: AwsClients) -> SsmSecrets:
         client: SSMClient = emulator.client("ssm")
         prefix = f"/rastro/{uuid.uuid4().hex}"
         client.put_parameter(Name=f"{prefix}/bots/7/token", Value="7:abc", Type="SecureString")
-        return SsmSecrets(client, prefix)
+        return SsmSecrets(functions_clients.ssm if request.param == "functions" else client, prefix)

@@ -79,3 +79,23 @@ def test_it_is_asked_again_afterwards(setup: _Setup) -> None:
 def test_what_cannot_be_read_is_not_here(setup: _Setup, text: bytes) -> None:
     setup.client.text = text
     assert setup.cache.get(TOKEN) is None
+
+
+def test_after_a_failure_the_servers_are_looked_up_anew(setup: _Setup) -> None:
+    setup.client.fault = redis.ConnectionError()
+    with pytest.raises(StoreUnavailable):
+        setup.cache.get(TOKEN)
+    setup.client.fault = None
+    setup.now_ms += BREAKER_MS
+    setup.cache.get(TOKEN)
+    assert setup.connected == 2
+
+
+def test_only_the_failure_itself_has_a_cause(setup: _Setup) -> None:
+    setup.client.fault = redis.ConnectionError()
+    causes = []
+    for _ in range(2):
+        with pytest.raises(StoreUnavailable) as told:
+            setup.cache.get(TOKEN)
+        causes.append(told.value.__cause__)
+    assert causes == [setup.client.fault, None]

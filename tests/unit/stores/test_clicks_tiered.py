@@ -1,11 +1,12 @@
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
 import pytest
 
 from rastro.errors import StoreUnavailable
-from rastro.model import VisitorId
+from rastro.model import Click, VisitorId
 from rastro.stores.clicks_tiered import TieredClickStore
 from tests.contracts.clicks import ClickStoreContract
 from tests.contracts.records import CLICK, FBCLID, click, organic
@@ -98,3 +99,25 @@ def test_a_claim_leaves_no_stale_copy(tiers: Tiers) -> None:
     tiers.store.add_browser_ids(CLICK.tracking_token, fbp=None, fbc=None)
     assert tiers.store.get(CLICK.tracking_token) == replace(CLICK, claimed_by="7#1")
     assert tiers.cache.get(CLICK.tracking_token) == replace(CLICK, claimed_by="7#1")
+
+
+def test_the_cache_is_written_while_the_record_is_on_its_way(tiers: Tiers) -> None:
+    order: list[str] = []
+
+    class Record(InMemoryClickStore):
+        def begin_put(self, click: Click) -> Callable[[], bool]:
+            order.append("record begun")
+
+            def wait() -> bool:
+                order.append("record waited for")
+                return self.put(click)
+
+            return wait
+
+    class Cache(InMemoryClickCache):
+        def put(self, click: Click) -> bool:
+            order.append("cache written")
+            return super().put(click)
+
+    TieredClickStore(Cache(), Record(), on_cache_error=tiers.told.append).put(CLICK)
+    assert order == ["record begun", "cache written", "record waited for"]

@@ -6,6 +6,7 @@ import pytest
 from botocore.exceptions import ClientError, EndpointConnectionError
 
 from rastro.errors import SecretMissing, StoreUnavailable
+from rastro.stores.aws_errors import AwsFailure, AwsRefusal
 from rastro.stores.secrets import SsmSecrets
 from tests.contracts.secrets import SecretsContract
 
@@ -13,6 +14,10 @@ if TYPE_CHECKING:
     from mypy_boto3_ssm import SSMClient
 
 UNREACHABLE = EndpointConnectionError(endpoint_url="https://ssm.example")
+
+
+def _refusal(code: str) -> ClientError:
+    return ClientError({"Error": {"Code": code, "Message": ""}}, "GetParameter")
 
 
 class TestSsmSecrets(SecretsContract):
@@ -61,8 +66,10 @@ def test_a_store_that_was_down_from_the_start_has_nothing_to_give() -> None:
         _secrets(_Client(UNREACHABLE)).get("a")
 
 
-def test_a_refusal_is_no_absence() -> None:
-    refusal = ClientError({"Error": {"Code": "AccessDeniedException", "Message": ""}}, "GetParameter")
+@pytest.mark.parametrize(
+    "refusal", [_refusal("AccessDeniedException"), AwsRefusal("AccessDeniedException"), AwsFailure("x")], ids=repr
+)
+def test_a_refusal_is_no_absence(refusal: Exception) -> None:
     with pytest.raises(StoreUnavailable):
         _secrets(_Client(refusal)).get("a")
 
@@ -73,10 +80,37 @@ def test_an_empty_secret_is_missing(value: str) -> None:
         _secrets(_Client(value)).get("a")
 
 
-def test_a_secret_that_was_taken_away_is_missing() -> None:
+@pytest.mark.parametrize("absent", [_refusal("ParameterNotFound"), AwsRefusal("ParameterNotFound")], ids=repr)
+def test_a_secret_that_was_taken_away_is_missing(absent: Exception) -> None:
     client = _Client("s3cret")
     secrets = _secrets(client, memory_seconds=0)
     secrets.get("a")
-    client.answer = ClientError({"Error": {"Code": "ParameterNotFound", "Message": ""}}, "GetParameter")
+    client.answer = absent
     with pytest.raises(SecretMissing):
         secrets.get("a")
+
+
+def test_a_secret_is_read_again_when_its_time_is_over() -> None:
+    client: Any = _Client("old")
+    now_ms = [0]
+    secrets = SsmSecrets(client, "/rastro/dev", memory_seconds=300, now_ms=lambda: now_ms[0])
+    secrets.get("a")
+    client.answer = "new"
+    now_ms[0] = 299_999
+    assert secrets.get("a") == "old"
+    now_ms[0] = 300_000
+    assert secrets.get("a") == "new"
+
+
+def test_a_store_that_is_back_is_asked_after_a_while() -> None:
+    client: Any = _Client("old")
+    now_ms = [0]
+    secrets = SsmSecrets(client, "/rastro/dev", memory_seconds=0, now_ms=lambda: now_ms[0])
+    secrets.get("a")
+    client.answer = UNREACHABLE
+    secrets.get("a")
+    client.answer = "new"
+    now_ms[0] = 29_999
+    assert secrets.get("a") == "old"
+    now_ms[0] = 30_000
+    assert secrets.get("a") == "new"

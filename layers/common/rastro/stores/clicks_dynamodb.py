@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 
 from rastro.errors import Conflict
 from rastro.model import Click, Slug, TrackingToken, VisitorId
@@ -27,16 +27,25 @@ class DynamoClickStore:
 
         Whether its fbclid was seen before is not looked up: it may have been.
         """
+        return self.begin_put(click)()
+
+    def begin_put(self, click: Click) -> Callable[[], bool]:
+        """Send a click to be stored, and return how to wait for it, with what ``put`` returns and raises."""
         item = click_item(click)
         item["expires_at"] = keys.expires_at(click.clicked_at_ms, keys.CLICK_LIFETIME_MS)
         if click.fbclid is not None:
             shard = keys.shard_of(click.tracking_token, keys.FBCLID_SHARDS)
             item["fbclid_key"] = keys.fbclid_key(click.fbclid, shard)
-        try:
-            self._table.put(item, Condition("attribute_not_exists(tracking_token)", {}, {}))
-        except Conflict:
-            return True
-        return click.fbclid is not None
+        written = self._table.begin_put(item, Condition("attribute_not_exists(tracking_token)", {}, {}))
+
+        def wait() -> bool:
+            try:
+                written()
+            except Conflict:
+                return True
+            return click.fbclid is not None
+
+        return wait
 
     def get(self, token: TrackingToken) -> Click | None:
         """Return the click of a start token."""

@@ -8,6 +8,7 @@ from typing import Protocol, TypeVar
 from rastro.errors import StoreUnavailable
 from rastro.model import Click, Slug, TrackingToken, VisitorId
 from rastro.stores.clicks_dynamodb import DynamoClickStore
+from rastro.stores.clicks_redis import RedisClickCache, connect
 from rastro.stores.dynamodb import Table
 from rastro.stores.ports import ClickStore
 
@@ -42,6 +43,13 @@ class ClickCache(Protocol):
         """Forget a click that was changed in the record."""
 
 
+class ClickRecord(ClickStore, Protocol):
+    """What the tiers ask of the record."""
+
+    def begin_put(self, click: Click) -> Callable[[], bool]:
+        """Send a click to be stored, and return how to wait for it; what fails, fails there."""
+
+
 class TieredClickStore:
     """Reads from the cache, then from the record; writes to both, and only the record's failure counts.
 
@@ -50,7 +58,7 @@ class TieredClickStore:
     """
 
     def __init__(
-        self, cache: ClickCache | None, record: ClickStore, *, on_cache_error: Callable[[StoreUnavailable], None]
+        self, cache: ClickCache | None, record: ClickRecord, *, on_cache_error: Callable[[StoreUnavailable], None]
     ) -> None:
         """Take both tiers (``None`` where there is no cache) and whom to tell of a cache that fails."""
         self._cache = cache
@@ -58,9 +66,13 @@ class TieredClickStore:
         self._on_cache_error = on_cache_error
 
     def put(self, click: Click) -> bool:
-        """Store a click in both tiers; the cache comes first, so that a refused record still leaves a trail."""
+        """Store a click in both tiers at once: the cache is written while the record is on its way.
+
+        So both are waited for as long as the slower one takes, and a record that refuses still leaves a trail in the cache.
+        """
+        recorded = self._record.begin_put(click)
         seen = self._tried(lambda cache: cache.put(click))
-        maybe = self._record.put(click)
+        maybe = recorded()
         return maybe if seen is None else seen
 
     def get(self, token: TrackingToken) -> Click | None:
@@ -122,7 +134,5 @@ def open_click_store(
     """Return the click store over a table, with the cache at ``redis_url`` in front (none where it is empty)."""
     cache = None
     if redis_url:
-        from rastro.stores.clicks_redis import RedisClickCache, connect  # noqa: PLC0415 - 110 ms of import
-
         cache = RedisClickCache(lambda: connect(redis_url, cluster=redis_cluster), ttl_seconds=ttl_seconds, now_ms=now_ms)
     return TieredClickStore(cache, DynamoClickStore(table), on_cache_error=on_cache_error)

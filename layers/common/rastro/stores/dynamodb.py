@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from rastro.errors import StoreUnavailable
 from rastro.stores.aws_errors import translated
 from rastro.stores.wire import Item, decode_item, encode, encode_item
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_dynamodb.type_defs import TransactWriteItemTypeDef
+
+    from rastro.stores.aws import DynamoDb
+
+_WAITS_SECONDS = (0.1, 0.4, 1.6)
+"""How long a reader of many records waits before it asks a throttled table again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,8 +55,8 @@ def version_is(version: int) -> Condition:
 class Table:
     """A table by its name; every method may raise ``StoreUnavailable``, a conditional one ``Conflict``."""
 
-    def __init__(self, client: DynamoDBClient, name: str) -> None:
-        """Take the client that all tables share."""
+    def __init__(self, client: DynamoDb | DynamoDBClient, name: str) -> None:
+        """Take the client that all tables share: the functions' own, or boto3's where there is one anyway."""
         self._client = client
         self.name = name
 
@@ -59,11 +67,65 @@ class Table:
         item = answer.get("Item")
         return decode_item(item) if item else None
 
+    def get_many(
+        self, keys: Sequence[Mapping[str, str]], attributes: Sequence[str], *, sleep: Callable[[float], None] = time.sleep
+    ) -> Iterator[Item]:
+        """Yield these attributes of the records that there are of up to 100 keys, in no order, as they are by now."""
+        names = {f"#a{number}": name for number, name in enumerate(attributes)}
+        asked: Any = {
+            "Keys": [encode_item(key) for key in keys],
+            "ConsistentRead": True,
+            "ProjectionExpression": ", ".join(names),
+            "ExpressionAttributeNames": names,
+        }
+        waits = iter(_WAITS_SECONDS)
+        while asked["Keys"]:
+            with translated(f"get from {self.name}"):
+                answer = self._client.batch_get_item(RequestItems={self.name: asked})
+            yield from map(decode_item, answer["Responses"].get(self.name, ()))
+            unprocessed: Any = answer.get("UnprocessedKeys", {})
+            left = unprocessed.get(self.name, {}).get("Keys", ())
+            if len(left) == len(asked["Keys"]):
+                # An answer holds 16 MB, which is no reason to wait; none at all means that the table is throttled.
+                wait = next(waits, None)
+                if wait is None:
+                    raise StoreUnavailable(f"get from {self.name}: throttled")
+                sleep(wait)
+            asked["Keys"] = left
+
+    def part(self, key_name: str, key_value: str) -> Iterator[Item]:
+        """Yield the records of a partition, in the order of their sort key."""
+        arguments: dict[str, Any] = {
+            "TableName": self.name,
+            "KeyConditionExpression": "#key = :key",
+            "ExpressionAttributeNames": {"#key": key_name},
+            "ExpressionAttributeValues": {":key": encode(key_value)},
+            "ConsistentRead": True,
+        }
+        return self._pages(arguments, f"query of {self.name}")
+
     def put(self, item: Mapping[str, object], condition: Condition | None = None) -> None:
         """Write a record whole."""
         arguments = condition.arguments() if condition else {}
         with translated(f"put to {self.name}"):
             self._client.put_item(TableName=self.name, Item=encode_item(item), **arguments)
+
+    def begin_put(self, item: Mapping[str, object], condition: Condition | None = None) -> Callable[[], None]:
+        """Send a record to be written, and return how to wait until it is, which raises what ``put`` would.
+
+        boto3's client cannot do two things at once: with it the record is sent when it is waited for.
+        """
+        begin = getattr(self._client, "begin_put_item", None)
+        if begin is None:
+            return partial(self.put, item, condition)
+        arguments = condition.arguments() if condition else {}
+        written = begin(TableName=self.name, Item=encode_item(item), **arguments)
+
+        def wait() -> None:
+            with translated(f"put to {self.name}"):
+                written()
+
+        return wait
 
     def update(
         self,
@@ -119,6 +181,20 @@ class Table:
                 yield decode_item(item)
                 given += 1
             if "LastEvaluatedKey" not in answer or (limit is not None and given >= limit):
+                return
+            arguments["ExclusiveStartKey"] = answer["LastEvaluatedKey"]
+
+    def delete(self, key: Mapping[str, str]) -> None:
+        """Delete a record, if there is one."""
+        with translated(f"deletion in {self.name}"):
+            self._client.delete_item(TableName=self.name, Key=encode_item(key))
+
+    def _pages(self, arguments: dict[str, Any], action: str) -> Iterator[Item]:
+        while True:
+            with translated(action):
+                answer = self._client.query(**arguments)
+            yield from map(decode_item, answer["Items"])
+            if "LastEvaluatedKey" not in answer:
                 return
             arguments["ExclusiveStartKey"] = answer["LastEvaluatedKey"]
 

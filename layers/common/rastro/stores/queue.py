@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
     from mypy_boto3_sqs.type_defs import SendMessageBatchRequestEntryTypeDef
 
+    from rastro.stores.aws import Sqs
+
 BATCH_ENTRIES = 10
 BATCH_BYTES = 262_144
 """What one ``SendMessageBatch`` takes (https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessageBatch.html)."""
@@ -30,7 +32,7 @@ _Batch = list[tuple[ConversionEvent, str]]
 class SqsEventQueue:
     """The CAPI queue."""
 
-    def __init__(self, client: Callable[[], SQSClient], url: str) -> None:
+    def __init__(self, client: Callable[[], Sqs | SQSClient], url: str) -> None:
         """Take how to get the client (the redirect hardly ever needs it) and the queue's URL."""
         self._client = client
         self._url = url

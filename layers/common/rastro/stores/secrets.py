@@ -1,17 +1,22 @@
-"""Secrets in SSM Parameter Store, kept in memory for a while; the last known value outlives a store that stops answering."""
+"""Secrets in SSM Parameter Store, kept in memory for a while; the last known value outlives a store that stops answering.
+
+Powertools keeps parameters too, but brings boto3 along, which a redirect does without.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from aws_lambda_powertools.utilities.parameters import SSMProvider
-from aws_lambda_powertools.utilities.parameters.exceptions import GetParameterError
-from botocore.exceptions import ClientError
-
+from rastro.clock import now_ms as clock
 from rastro.errors import SecretMissing, StoreUnavailable
+from rastro.stores.aws_errors import refusal_code, translated
 
 if TYPE_CHECKING:
     from mypy_boto3_ssm import SSMClient
+
+    from rastro.stores.aws import Ssm
 
 MEMORY_SECONDS = 300
 """How long a secret is used before it is read again: a rotation is complete after that."""
@@ -19,37 +24,59 @@ PATIENCE_SECONDS = 30
 """How long the last known value is used before the store is asked again, when it did not answer."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Known:
+    value: str
+    until_ms: int
+
+
 class SsmSecrets:
     """The secrets under a prefix, ``/rastro/{stage}``."""
 
-    def __init__(self, client: SSMClient, prefix: str, *, memory_seconds: int = MEMORY_SECONDS) -> None:
-        """Take the client and the prefix."""
-        self._provider = SSMProvider(boto3_client=client)
+    def __init__(
+        self,
+        client: Ssm | SSMClient,
+        prefix: str,
+        *,
+        memory_seconds: int = MEMORY_SECONDS,
+        now_ms: Callable[[], int] = clock,
+    ) -> None:
+        """Take the client, the prefix and the clock."""
+        self._client = client
         self._prefix = prefix.rstrip("/")
         self._memory_seconds = memory_seconds
-        self._known: dict[str, str] = {}
+        self._now_ms = now_ms
+        self._known: dict[str, _Known] = {}
 
     def get(self, name: str) -> str:
         """Return a secret by its name below the prefix.
 
         Raises ``SecretMissing`` when it is absent or empty, ``StoreUnavailable`` when it cannot be read and never was.
         """
-        path = f"{self._prefix}/{name}"
+        known = self._known.get(name)
+        if known is not None and self._now_ms() < known.until_ms:
+            return known.value
         try:
-            value = self._provider.get(path, max_age=self._memory_seconds, decrypt=True)
-        except GetParameterError as exc:
-            if _is_absent(exc.__cause__ or exc.__context__):
-                self._known.pop(name, None)
-                raise SecretMissing(f"the secret {name} is not set") from exc
-            if name not in self._known:
-                raise StoreUnavailable(f"the secret {name} cannot be read") from exc
-            value = self._known[name]
-            self._provider.add_to_cache((path, None, False), value, PATIENCE_SECONDS)
-        if not isinstance(value, str) or not value.strip():
-            raise SecretMissing(f"the secret {name} is empty")
-        self._known[name] = value
+            value, seconds = self._read(name), self._memory_seconds
+        except StoreUnavailable:
+            if known is None:
+                raise
+            value, seconds = known.value, PATIENCE_SECONDS
+        except SecretMissing:
+            self._known.pop(name, None)
+            raise
+        self._known[name] = _Known(value, self._now_ms() + seconds * 1000)
         return value
 
-
-def _is_absent(cause: BaseException | None) -> bool:
-    return isinstance(cause, ClientError) and cause.response.get("Error", {}).get("Code") == "ParameterNotFound"
+    def _read(self, name: str) -> str:
+        try:
+            with translated(f"read the secret {name}"):
+                answer = self._client.get_parameter(Name=f"{self._prefix}/{name}", WithDecryption=True)
+        except StoreUnavailable as exc:
+            if refusal_code(exc.__cause__) == "ParameterNotFound":
+                raise SecretMissing(f"the secret {name} is not set") from exc
+            raise
+        value = answer["Parameter"].get("Value", "")
+        if not value.strip():
+            raise SecretMissing(f"the secret {name} is empty")
+        return value

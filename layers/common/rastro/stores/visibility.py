@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
     from mypy_boto3_sqs.type_defs import ChangeMessageVisibilityBatchRequestEntryTypeDef
 
+    from rastro.stores.aws import Sqs
+
 BATCH_ENTRIES = 10
 """https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_ChangeMessageVisibilityBatch.html"""
 
@@ -20,7 +22,7 @@ BATCH_ENTRIES = 10
 class SqsVisibility:
     """Sets how long messages of a queue stay unseen."""
 
-    def __init__(self, client: Callable[[], SQSClient], url: str) -> None:
+    def __init__(self, client: Callable[[], Sqs | SQSClient], url: str) -> None:
         """Take how to get the client (only failures need it) and the queue's URL."""
         self._client = client
         self._url = url

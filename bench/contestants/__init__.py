@@ -1,0 +1,1 @@
+"""What the redirect is measured against: handlers that do its input and output, and nothing else."""
