@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from rastro.model import LinkSource, Reason
+from rastro.pix.provider import PROVIDERS
+from stack.seed import PROVIDER
 from tests.scenarios.steps import (
     ANA,
     BRUNO,
@@ -69,6 +71,7 @@ class Journey:
     name: str
     steps: tuple[Step, ...]
     sales: tuple[Expected, ...]
+    provider: str = PROVIDER
 
     @property
     def id(self) -> str:
@@ -413,5 +416,16 @@ JOURNEYS: tuple[Journey, ...] = (
         "came directly, no trace of any ad",
         (Start(), Buy(), Pay()),
         (Unlinked(reason=Reason.DIRECT_ENTRY),),
+    ),
+    # --- Every other PIX provider --------------------------------------------------------------------------------------------
+    *(
+        Journey(
+            f"sold through {provider}: ad, /start, PIX tapped for twice, paid, told twice",
+            (Click(name="A"), Start(click="A"), Buy(), Buy(), Pay(times=2)),
+            (Linked(click="A", source=LinkSource.START_PARAM),),
+            provider,
+        )
+        for provider in PROVIDERS
+        if provider != PROVIDER
     ),
 )

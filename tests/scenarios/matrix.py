@@ -35,7 +35,7 @@ def wave_of(journey: Journey) -> Wave:
 def funnels_of(journeys: Sequence[tuple[int, Journey]]) -> list[Funnel]:
     """Return the funnels that numbered journeys are played in."""
     return [
-        funnel_of(number, name)
+        funnel_of(number, name, journey.provider)
         for number, journey in journeys
         for name in FunnelName
         if name is FunnelName.FIRST or any(getattr(step, "funnel", None) is name for step in journey.steps)
@@ -70,7 +70,7 @@ def play_all(
 
 def play_one(stage: Stage, number: int, journey: Journey) -> Outcome:
     """Play a journey to its end, and judge it."""
-    player = Player(stage, number)
+    player = Player(stage, number, journey.provider)
     try:
         player.play(journey.steps)
         return judge(journey, player)

@@ -42,6 +42,8 @@ class Player:
     stage: Stage
     number: int
     """Of the journey: it tells its people, addresses and campaigns from those of every other."""
+    provider: str
+    """Of the PIX."""
     evidence: Evidence = field(default_factory=Evidence)
     old_system: StartParamOnly = field(default_factory=StartParamOnly)
     options: OptionsOneToThree = field(default_factory=OptionsOneToThree)
@@ -61,7 +63,7 @@ class Player:
 
     def funnel(self, name: FunnelName = FunnelName.FIRST) -> Funnel:
         """Return a funnel of this journey."""
-        return funnel_of(self.number, name)
+        return funnel_of(self.number, name, self.provider)
 
     def who(self, one: steps.Start | steps.Buy | steps.ImportSale | Expected) -> tuple[str, str]:
         """Return who it is about: a person, and the funnel in whose bot."""

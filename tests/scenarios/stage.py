@@ -22,9 +22,10 @@ from rastro.tracking.signing import SigningKeys
 from stack.counterparts import configure_lab
 from stack.local import LocalStack, Tempo
 from stack.progress import Progress
-from stack.seed import PIXEL, PROVIDER, STAGE
+from stack.seed import PIXEL, STAGE
+from tests.chaos.aws_proxy import running_proxy
 from tests.scenarios.funnels import BotSecrets
-from tests.scenarios.throttling import Throttle, throttling_proxy
+from tests.scenarios.throttling import Throttle
 
 if TYPE_CHECKING:
     from mypy_boto3_lambda import LambdaClient
@@ -120,9 +121,11 @@ def own_stage(progress: Progress, funnels: Sequence[Funnel]) -> Iterator[Stage]:
     """Start a stack of its own, on free ports, and set the stage on it, with these funnels."""
     with LocalStack(progress=progress, tempo=TEMPO) as stack:
         throttle = Throttle(stack.tables["click"])
-        with throttling_proxy(stack.aws.endpoint_url, throttle) as proxy:
+        with running_proxy(stack.aws.endpoint_url, throttle) as proxy:
             with progress.step(f"Set the stage: {len(funnels)} funnels with their bots, a proxy that can throttle"):
-                _point_at(stack.client("lambda"), stack.functions["redirect"], {"AWS_ENDPOINT_URL_DYNAMODB": proxy})
+                _point_at(
+                    stack.client("lambda"), stack.functions["redirect"], {"AWS_ENDPOINT_URL_DYNAMODB": proxy.door("redirect")}
+                )
                 stage = _stage_on(stack, throttle)
                 _set_up(stage, funnels)
             yield stage
@@ -147,16 +150,19 @@ def _set_up(stage: Stage, funnels: Sequence[Funnel]) -> None:
     stack = stage.stack
     ssm: SSMClient = stack.client("ssm")
     store = DynamoFunnelStore(Table(stack.client("dynamodb"), stack.tables["funnel"]))
-    bots = [BotSecrets.new(bot) for funnel in funnels for bot in funnel.bots]
+    bots = [BotSecrets.new(bot, funnel.provider) for funnel in funnels for bot in funnel.bots]
     for funnel in funnels:
         store.put(funnel)
     for bot in bots:
-        for name, value in bot.parameters().items():
+        for name, value in bot.parameters(stack.lab).items():
             ssm.put_parameter(Name=f"/rastro/{STAGE}/{name}", Value=value, Type="SecureString")
     config = {
         "api": stack.api,
         "bots": [bot.lab_bot() for bot in bots],
-        "providers": {PROVIDER: {bot.bot.bot_id: bot.account for bot in bots}},
+        "providers": {
+            provider: {bot.bot.bot_id: bot.account for bot in bots if bot.provider == provider}
+            for provider in {bot.provider for bot in bots}
+        },
         "pixels": {PIXEL.pixel_id: _secret(ssm, f"pixels/{PIXEL.pixel_id}/token")},
     }
     configure_lab(stack.lab, config)
