@@ -9,7 +9,22 @@ import typer
 
 from rastro.errors import Conflict, SecretMissing, StoreUnavailable
 from rastro.settings import SettingsError
-from rastro_cli import doctor, events, importing, pixel, repairing, replay
+from rastro_cli import (
+    bots,
+    doctor,
+    events,
+    funnels,
+    importing,
+    keys,
+    operating,
+    pixel,
+    privacy,
+    providers,
+    repairing,
+    replay,
+    reporting,
+    wizard,
+)
 from rastro_cli import help as help_texts
 from rastro_cli.exits import CommandError, Exit
 from rastro_cli.options import JsonOption, LangOption, ProfileOption, Surroundings
@@ -25,17 +40,26 @@ _UNAVAILABLE: Mapping[type[Exception], str] = {
 
 app = typer.Typer(
     name="rastro",
-    help="Rastro's operator command: diagnose, repair and import sales, and follow them to Meta.",
+    help="Rastro's operator command: set a deployment up, diagnose, repair and import sales, and follow them to Meta.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
 )
+app.command("setup", help=wizard.HELP)(wizard.setup)
+app.add_typer(keys.app, name="keys")
+app.add_typer(bots.app, name="bot")
+app.add_typer(providers.app, name="provider")
+app.add_typer(funnels.app, name="funnel")
 app.add_typer(doctor.app, name="doctor")
 app.add_typer(repairing.app, name="repair")
 app.add_typer(importing.app, name="import")
 app.add_typer(events.app, name="events")
 app.add_typer(pixel.app, name="pixel")
+app.add_typer(operating.app, name="operator")
 app.add_typer(replay.app, name="replay")
+app.command("report", help=reporting.HELP)(reporting.report)
+app.command("erase", help=privacy.ERASE_HELP)(privacy.erase)
+app.command("export", help=privacy.EXPORT_HELP)(privacy.export)
 
 
 @app.callback()

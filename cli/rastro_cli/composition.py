@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import secrets as randomness
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -16,26 +18,40 @@ from rastro.clock import now_ms
 from rastro.errors import StoreUnavailable
 from rastro.meta.client import GRAPH_URL, GraphClient
 from rastro.meta.delivery import Graph
+from rastro.pix.provider import ProviderContext, open_provider
 from rastro.sales.deliver import Courier
 from rastro.sales.diagnosis import Doctor
 from rastro.sales.legacy_import import LegacyImport
+from rastro.sales.privacy import Privacy
 from rastro.sales.repair import Repairer
+from rastro.sales.report import Reporter
 from rastro.sales.settle import Settler
 from rastro.settings import positive_int, required
 from rastro.stores.aws_errors import translated
 from rastro.stores.bot_users import DynamoBotUserStore
+from rastro.stores.clicks_redis import connect
 from rastro.stores.clicks_tiered import open_click_store
 from rastro.stores.dynamodb import Table
 from rastro.stores.funnels import CachedFunnelStore, DynamoFunnelStore
+from rastro.stores.inbox import DynamoInbox
 from rastro.stores.ledger import DynamoLedgerStore
 from rastro.stores.payments import DynamoPaymentStore
-from rastro.stores.ports import BotUserStore, ClickStore, FunnelStore, LedgerStore, PaymentStore
+from rastro.stores.personal_dynamodb import DynamoPersonalRecords, TableNames
+from rastro.stores.personal_redis import RedisPersonalCache
+from rastro.stores.ports import BotUserStore, ClickStore, FunnelStore, Inbox, LedgerStore, PaymentStore
+from rastro.stores.rollup import DynamoRollupStore
+from rastro.stores.sales_book import READS_AT_ONCE, DynamoSalesBook
 from rastro.stores.secrets import SsmSecrets
 from rastro.telegram.client import TelegramBots
 from rastro.tracking.linking import Linker
 from rastro.tracking.signing import KeyRing, SigningKeys
+from rastro_cli.bot_account import BASE_URL as TELEGRAM_URL
+from rastro_cli.bot_account import HttpBotAccount
 from rastro_cli.dead_letters import DeadLetters, SqsDeadLetters
+from rastro_cli.installation import Installation
 from rastro_cli.profiles import AwsProfile, LocalProfile, Profile
+from rastro_cli.reading import fast_dynamodb
+from rastro_cli.vault import SsmVault
 
 if TYPE_CHECKING:
     from mypy_boto3_cloudformation import CloudFormationClient
@@ -46,11 +62,17 @@ if TYPE_CHECKING:
 
 _RECONCILER_OUTPUT = "ReconcilerFunctionName"
 _SENDER_OUTPUT = "CapiSenderFunctionName"
+_TELEGRAM_WEBHOOK_OUTPUT = "TelegramWebhookFunctionName"
+_ROLLUP_OUTPUT = "RollupFunctionName"
+_API_OUTPUT = "ApiUrl"
 _QUEUE_OUTPUT = "CapiQueueUrl"
 _DEAD_LETTERS_OUTPUT = "CapiDeadLetterQueueUrl"
-_IN_STACK_FILE: Mapping[str, tuple[str, str]] = {
+_IN_STACK_FILE: Mapping[str, tuple[str, ...]] = {
     _RECONCILER_OUTPUT: ("functions", "reconciler"),
     _SENDER_OUTPUT: ("functions", "capi_sender"),
+    _TELEGRAM_WEBHOOK_OUTPUT: ("functions", "telegram_webhook"),
+    _ROLLUP_OUTPUT: ("functions", "rollup"),
+    _API_OUTPUT: ("api",),
     _QUEUE_OUTPUT: ("queues", "capi"),
     _DEAD_LETTERS_OUTPUT: ("queues", "capi_dlq"),
 }
@@ -66,6 +88,7 @@ class Stores:
     payments: PaymentStore
     funnels: FunnelStore
     ledger: LedgerStore
+    inbox: Inbox
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,6 +105,13 @@ class Deployment:
     graph: Callable[[], Graph]
     """Opens the way to Meta, as the sender has it."""
     dead_letters: Callable[[], DeadLetters]
+    installation: Callable[[], Installation]
+    """Opens what it is set up with."""
+    reporter: Callable[[], Reporter]
+    """Opens what reports are read from."""
+    privacy: Callable[[], Privacy]
+    """Opens everything that may be held of a person."""
+    attribution_window_days: int
     now_ms: Callable[[], int]
     on_faults: Callable[[], list[str]] = list
     """What failed on the way without harm (a cache that does not answer)."""
@@ -118,6 +148,7 @@ def open_deployment(profile: Profile) -> Deployment:
         payments=DynamoPaymentStore(table("PAYMENT_TABLE"), table("EVENT_TABLE")),
         funnels=CachedFunnelStore(DynamoFunnelStore(table("FUNNEL_TABLE")), now_ms),
         ledger=DynamoLedgerStore(table("EVENT_TABLE")),
+        inbox=DynamoInbox(table("INBOX_TABLE")),
     )
     secrets = SsmSecrets(ssm, required(environ, "SECRETS_PREFIX"))
     # Nothing is delivered from here: a settler has a courier, and this one is never asked.
@@ -137,11 +168,51 @@ def open_deployment(profile: Profile) -> Deployment:
         sqs: SQSClient = clients.open("sqs")
         return SqsDeadLetters(sqs, url=clients.output(_DEAD_LETTERS_OUTPUT), back_to_url=clients.output(_QUEUE_OUTPUT))
 
+    def installation() -> Installation:
+        told = _environment(clients, _TELEGRAM_WEBHOOK_OUTPUT)
+        session = requests.Session()
+        return Installation(
+            vault=SsmVault(ssm, required(environ, "SECRETS_PREFIX")),
+            api_url=(told.get("PUBLIC_URL") or clients.output(_API_OUTPUT)).rstrip("/"),
+            telegram=lambda token: HttpBotAccount(session, token=token, base_url=told.get("TELEGRAM_API_URL") or TELEGRAM_URL),
+            pix=lambda name, credentials: open_provider(name, ProviderContext(credentials=credentials, now_ms=now_ms)),
+            played_by=profile.stack.get("lab") if isinstance(profile, LocalProfile) else None,
+            token_bytes=randomness.token_bytes,
+        )
+
+    def reporter() -> Reporter:
+        client = fast_dynamodb(clients.session, clients.endpoint_url, os.environ) or dynamodb
+        rollup = Table(client, required(_environment(clients, _ROLLUP_OUTPUT), "ROLLUP_TABLE"))
+        payments, ledger = (Table(client, required(environ, name)) for name in ("PAYMENT_TABLE", "EVENT_TABLE"))
+        return Reporter(rollup=DynamoRollupStore(rollup), book=DynamoSalesBook(payments, ledger), funnels=stores.funnels)
+
+    def privacy() -> Privacy:
+        names = TableNames(
+            clicks=required(environ, "CLICK_TABLE"),
+            bot_users=required(environ, "BOT_USER_TABLE"),
+            payments=required(environ, "PAYMENT_TABLE"),
+            ledger=required(environ, "EVENT_TABLE"),
+            inbox=required(environ, "INBOX_TABLE"),
+        )
+        return Privacy(
+            bot_users=stores.bot_users,
+            payments=stores.payments,
+            funnels=stores.funnels,
+            ledger=stores.ledger,
+            records=DynamoPersonalRecords(dynamodb, names),
+            cache=RedisPersonalCache(lambda: connect(clients.redis_url, cluster=False)) if clients.redis_url else None,
+            cache_ttl_ms=positive_int(environ, "CLICK_CACHE_TTL_SECONDS", 604_800) * 1000,
+            now_ms=now_ms,
+        )
+
     return wire(
         profile.name,
         stores,
         graph=graph,
         dead_letters=dead_letters,
+        installation=installation,
+        reporter=reporter,
+        privacy=privacy,
         courier=courier,
         keys=KeyRing(secrets),
         attribution_window_days=positive_int(environ, "ATTRIBUTION_WINDOW_DAYS", 7),
@@ -157,6 +228,9 @@ def wire(
     *,
     graph: Callable[[], Graph],
     dead_letters: Callable[[], DeadLetters],
+    installation: Callable[[], Installation],
+    reporter: Callable[[], Reporter],
+    privacy: Callable[[], Privacy],
     courier: Courier,
     keys: Callable[[], SigningKeys],
     attribution_window_days: int,
@@ -172,6 +246,9 @@ def wire(
         funnels=stores.funnels,
         linker=linker,
         courier=courier,
+        inbox=stores.inbox,
+        # No notice comes in here: a settler knows accounts, and this one is never asked.
+        same_account=lambda _provider, one, other: one == other,
         repair_window_ms=repair_window_ms,
         now_ms=now_ms,
     )
@@ -208,6 +285,10 @@ def wire(
         ledger=stores.ledger,
         graph=graph,
         dead_letters=dead_letters,
+        installation=installation,
+        reporter=reporter,
+        privacy=privacy,
+        attribution_window_days=attribution_window_days,
         now_ms=now_ms,
         on_faults=on_faults,
     )
@@ -230,17 +311,24 @@ class _Clients:
 
 def _config(**more: Any) -> Config:  # noqa: ANN401 - botocore's own settings
     """Return a patient configuration: an operator waits, no visitor does."""
-    return Config(connect_timeout=5, read_timeout=20, retries={"total_max_attempts": 4, "mode": "standard"}, **more)
+    return Config(
+        connect_timeout=5,
+        read_timeout=20,
+        retries={"total_max_attempts": 4, "mode": "standard"},
+        max_pool_connections=READS_AT_ONCE,
+        **more,
+    )
 
 
 def _local_clients(profile: LocalProfile) -> _Clients:
     aws = profile.stack["aws"]
 
     def output(name: str) -> str:
-        part, key = _IN_STACK_FILE[name]
-        value = profile.stack.get(part, {}).get(key)
+        value: Any = profile.stack
+        for part in _IN_STACK_FILE[name]:
+            value = value.get(part) if isinstance(value, Mapping) else None
         if not value:
-            raise StoreUnavailable(f"the stack file has no {part}.{key}")
+            raise StoreUnavailable(f"the stack file has no {'.'.join(_IN_STACK_FILE[name])}")
         return str(value)
 
     session = boto3.Session(

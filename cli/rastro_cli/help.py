@@ -6,10 +6,16 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from rastro.explanation import Language
+from rastro_cli.privacy_texts import PRIVACY_PORTUGUESE
+from rastro_cli.reporting_texts import REPORT_PORTUGUESE
+from rastro_cli.setup_help import SETUP_PORTUGUESE
 
 PORTUGUESE: Mapping[str, str] = {
-    "Rastro's operator command: diagnose, repair and import sales, and follow them to Meta.": (
-        "Comando do operador do Rastro: diagnosticar, reparar e importar vendas, e segui-las até a Meta."
+    **SETUP_PORTUGUESE,
+    **REPORT_PORTUGUESE,
+    **PRIVACY_PORTUGUESE,
+    "Rastro's operator command: set a deployment up, diagnose, repair and import sales, and follow them to Meta.": (
+        "Comando do operador do Rastro: configurar a implantação, diagnosticar, reparar e importar vendas, segui-las à Meta."
     ),
     "Say what became of events on their way to Meta.": "Diz o que foi feito dos eventos no caminho até a Meta.",
     "Tell the delivery of a payment's events: status, attempts, what Meta answered, days left.": (
@@ -18,7 +24,7 @@ PORTUGUESE: Mapping[str, str] = {
     "List what is parked, rejected or expired, and what lies in the dead letter queue.": (
         "Lista o que está estacionado, foi recusado ou venceu, e o que há na fila de mensagens mortas."
     ),
-    "Test a pixel, and resume it.": "Testa um pixel e retoma o envio.",
+    "Give a pixel its token, test it, and resume it.": "Dá a um pixel o seu token, testa-o e retoma o envio.",
     "Send a test event, and name what is wrong with token, permission or pixel id.": (
         "Envia um evento de teste e diz o que há de errado com o token, a permissão ou o id do pixel."
     ),

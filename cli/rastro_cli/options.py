@@ -12,6 +12,7 @@ from rich.console import Console
 from rastro.explanation import Language
 from rastro_cli.composition import Deployment
 from rastro_cli.profiles import Profile, choose
+from rastro_cli.questions import Answers, Questions
 from rastro_cli.texts import Texts
 
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.")]
@@ -36,7 +37,9 @@ class Surroundings:
     console: Console
     """Where the answer goes."""
     notes: Console
-    """Where progress and errors go."""
+    """Where progress, questions and errors go."""
+    answers: Answers
+    """Where the operator's answers come from."""
     language: Language = Language.PT
     """The language that the command line asks for; it is read before everything else."""
     json: bool = False
@@ -56,6 +59,7 @@ class Session:
     json: bool
     console: Console
     notes: Console
+    questions: Questions
 
     def close(self) -> None:
         """Tell what failed on the way without harm."""
@@ -77,4 +81,5 @@ def begin(context: typer.Context, *, json: bool, lang: Language | None, profile:
         json=json or surroundings.json,
         console=surroundings.console,
         notes=surroundings.notes,
+        questions=Questions(surroundings.answers, surroundings.notes, texts),
     )

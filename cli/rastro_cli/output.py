@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any, TextIO
+from typing import TYPE_CHECKING, Any, TextIO
 
 from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TextColumn
+from rich.text import Text
+
+from rastro_cli.texts import Texts
+
+if TYPE_CHECKING:
+    from rastro_cli.inspection import Finding
 
 PIPE_WIDTH = 160
 
@@ -30,3 +36,9 @@ def progress_on(notes: Console) -> Iterator[Callable[[str], None]]:
     with Progress(*columns, console=notes, transient=True, disable=not notes.is_terminal) as progress:
         task = progress.add_task("")
         yield lambda text: progress.update(task, description=text)
+
+
+def print_findings(console: Console, texts: Texts, findings: Iterable[Finding], indent: str = "") -> None:
+    """Print what was looked at, line by line."""
+    for finding in findings:
+        console.print(Text(f"{indent}{finding.mark} {finding.text(texts)}"))

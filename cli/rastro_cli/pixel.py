@@ -19,13 +19,45 @@ from rastro.model import LedgerRow, PixelId
 from rastro_cli.exits import CommandError, Exit
 from rastro_cli.options import DryRunOption, JsonOption, LangOption, ProfileOption, Session, begin
 from rastro_cli.output import print_json, progress_on
+from rastro_cli.pixel_token import ask_pixel_token, is_pixel_id
 from rastro_cli.stories import code_of, error_document
 from rastro_cli.texts import Texts
 
-app = typer.Typer(help="Test a pixel, and resume it.", no_args_is_help=True)
+app = typer.Typer(help="Give a pixel its token, test it, and resume it.", no_args_is_help=True)
 
 PixelArgument = Annotated[str, typer.Argument(metavar="PIXEL_ID", help="The pixel's id.")]
 _NO_TOKEN = "no_token"  # noqa: S105 - an outcome, not a password
+
+
+@app.command(help="Store the access token of a pixel, and test it where a test code is given.")
+def add(
+    context: typer.Context,
+    pixel_id: PixelArgument,
+    *,
+    token_file: Annotated[
+        str | None,
+        typer.Option("--token-file", metavar="FILE", help="Read the token from a file, - for stdin; else it is asked for."),
+    ] = None,
+    test_event_code: Annotated[
+        str | None,
+        typer.Option("--test-event-code", metavar="CODE", help="The code that the Events Manager shows under Test events."),
+    ] = None,
+    json: JsonOption = False,
+    lang: LangOption = None,
+    profile: ProfileOption = None,
+) -> None:
+    """Store a pixel's token."""
+    pixel = _pixel(pixel_id, Texts(lang or context.obj.language))
+    session = begin(context, json=json, lang=lang, profile=profile)
+    ask_pixel_token(session, session.deployment.installation(), pixel, token_file)
+    if test_event_code:
+        _test(session, pixel, test_event_code)
+        return
+    if session.json:
+        print_json(session.console, {"pixel_id": pixel, "stored": True})
+    else:
+        session.console.print(Text(session.texts("pixel.stored", pixel=pixel, profile=session.deployment.name)))
+    session.close()
 
 
 @app.command(help="Send a test event, and name what is wrong with token, permission or pixel id.")
@@ -46,21 +78,7 @@ def check(
     if not test_event_code:
         raise CommandError(Texts(lang or context.obj.language)("check.code_needed"), Exit.USAGE)
     session = begin(context, json=json, lang=lang, profile=profile)
-    now_ms = session.deployment.now_ms()
-    event_id = f"check_{now_ms}"
-    try:
-        answer = session.deployment.graph().send(pixel, [_test_event(event_id, now_ms)], test_event_code)
-        verdict: Verdict | None = judge(answer, 1)
-    except SecretMissing:
-        verdict = None
-    document = _check_document(session, pixel, event_id, verdict)
-    if session.json:
-        print_json(session.console, document)
-    else:
-        _print_check(session, document)
-    session.close()
-    if not document["ok"]:
-        raise typer.Exit(Exit.UNAVAILABLE)
+    _test(session, pixel, test_event_code)
 
 
 @app.command(help="Queue the events that are parked at a pixel again, once it is mended.")
@@ -92,9 +110,28 @@ def resume(
     session.close()
 
 
+def _test(session: Session, pixel: PixelId, test_event_code: str) -> None:
+    """Send a test event and tell what came of it; ends with 1 where the pixel is not right."""
+    now_ms = session.deployment.now_ms()
+    event_id = f"check_{now_ms}"
+    try:
+        answer = session.deployment.graph().send(pixel, [_test_event(event_id, now_ms)], test_event_code)
+        verdict: Verdict | None = judge(answer, 1)
+    except SecretMissing:
+        verdict = None
+    document = _check_document(session, pixel, event_id, verdict)
+    if session.json:
+        print_json(session.console, document)
+    else:
+        _print_check(session, document)
+    session.close()
+    if not document["ok"]:
+        raise typer.Exit(Exit.UNAVAILABLE)
+
+
 def _pixel(pixel_id: str, texts: Texts) -> PixelId:
     """Return the id of a pixel, which goes into a URL and the name of a secret; raises ``CommandError``."""
-    if not (pixel_id.isascii() and pixel_id.isdigit()):
+    if not is_pixel_id(pixel_id):
         raise CommandError(texts("check.pixel_wrong", id=pixel_id), Exit.USAGE)
     return PixelId(pixel_id)
 

@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from rastro.explanation import Language
+from rastro_cli.privacy_texts import PRIVACY_TEXTS
+from rastro_cli.reporting_texts import REPORT_TEXTS
+from rastro_cli.setup_texts import SETUP_TEXTS
 
 
 class Texts:
@@ -21,6 +24,9 @@ class Texts:
 
 
 TEXTS: Mapping[str, tuple[str, str]] = {
+    **SETUP_TEXTS,
+    **REPORT_TEXTS,
+    **PRIVACY_TEXTS,
     "error": ("Erro: {message}", "Error: {message}"),
     "error.store": ("A implantação não respondeu: {message}", "The deployment did not answer: {message}"),
     "error.secret": ("Falta um segredo: {message}", "A secret is missing: {message}"),

@@ -37,10 +37,10 @@ class Rastro:
     stack_file: Path
     environ: Mapping[str, str] = field(default_factory=dict)
 
-    def __call__(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+    def __call__(self, *arguments: str, stdin: str = "") -> subprocess.CompletedProcess[str]:
         environ = {**os.environ, "RASTRO_STACK_FILE": str(self.stack_file), "RASTRO_PROFILE": "local", **self.environ}
         command = [str(Path(sys.executable).with_name("rastro")), *arguments]
-        return subprocess.run(command, env=environ, capture_output=True, text=True, timeout=120, check=False)
+        return subprocess.run(command, env=environ, input=stdin, capture_output=True, text=True, timeout=120, check=False)
 
     def json(self, *arguments: str) -> Mapping[str, Any]:
         done = self(*arguments, "--json")

@@ -10,6 +10,7 @@ import typer
 
 from rastro.meta.meanings import Fate
 from rastro.model import Campaign
+from rastro.pix.provider import PROVIDERS
 from rastro.sales import legacy
 from rastro_cli.app import app
 from rastro_cli.exits import Exit
@@ -30,6 +31,24 @@ def test_every_option_stands_on_the_page_of_the_command() -> None:
 @pytest.mark.parametrize(
     "command",
     [
+        "keys init",
+        "keys rotate",
+        "bot add",
+        "bot list",
+        "bot check",
+        "provider add",
+        "provider list",
+        "provider check",
+        "provider steps",
+        "pixel add",
+        "operator set",
+        "funnel add",
+        "funnel edit",
+        "funnel list",
+        "funnel show",
+        "funnel pause",
+        "funnel resume",
+        "funnel link",
         "doctor payment",
         "doctor bot-user",
         "doctor click",
@@ -42,11 +61,25 @@ def test_every_option_stands_on_the_page_of_the_command() -> None:
         "pixel resume",
         "replay payment",
         "replay dlq",
+        "report",
+        "erase",
+        "export",
     ],
 )
 def test_every_command_stands_there_with_its_output(command: str) -> None:
-    assert f"`rastro {command} " in CLI
+    assert f"| `rastro {command}" in CLI
     assert f"$ rastro {command} " in CLI.replace("\n", " ")
+
+
+def test_the_wizard_and_its_check_stand_there_with_their_output() -> None:
+    assert "| `rastro setup [--check]`" in CLI
+    assert "$ rastro setup\n" in CLI
+    assert "$ rastro setup --check\n" in CLI
+
+
+@pytest.mark.parametrize("provider", PROVIDERS)
+def test_every_provider_stands_there(provider: str) -> None:
+    assert provider in CLI
 
 
 @pytest.mark.parametrize("fate", Fate)
