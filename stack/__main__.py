@@ -85,6 +85,7 @@ def _dev(console: Console, folder: StackFolder, stack_file: Path | None, ports: 
         console.print(f"[bold green]Ready[/] after {time.monotonic() - started_at:.1f} s\n")
         demo = stack.demo
         for name, value in {
+            "page": f"{stack.lab}/  (open it in a browser: play a sale and watch its trail)",
             "click": f"{stack.api}/go/{demo['slug']}?fbclid=IwAR1&utm_source=facebook&utm_campaign=natal&campaign_code=NATAL26",
             "lab": f"{stack.lab}/_/graph/events  (and /_/telegram/calls, /_/pix/charges)",
             "start": f'curl -X POST {stack.lab}/_/telegram/start -d \'{{"chat_id": 1, "payload": "TOKEN"}}\'',

@@ -30,6 +30,7 @@ from stack.seed import STAGE, DemoSecrets, seed
 from stack.signals import undisturbed
 from stack.smoke import Smoke
 from stack.stackfile import Description
+from stack.window import CacheSwitch, View, Window
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
@@ -80,7 +81,7 @@ class LocalStack:
         self._progress = progress or Silent()
         self._tempo = tempo or Tempo()
         self._smoke = smoke
-        self._followers: list[FunctionLogs | Schedule] = []
+        self._followers: list[FunctionLogs | Schedule | Window] = []
         self._description: Description | None = None
 
     @property
@@ -208,7 +209,8 @@ class LocalStack:
         parameters = self._parameters(runtime)
         with self._progress.step("Deploy it by CloudFormation"):
             try:
-                deployed = deploy(self.aws, upload_code(self.aws, template, self._folder.build), parameters)
+                uploaded = upload_code(self.aws, repairs.without_calculations(template), self._folder.build)
+                deployed = deploy(self.aws, uploaded, parameters)
             except DeployFailed as exc:
                 raise DeployFailed(f"{exc}\n{self._end_of('emulator')}") from exc
         with self._progress.step("Put right what the emulator drops"):
@@ -227,11 +229,10 @@ class LocalStack:
             "RepairWindowSeconds": str(self._tempo.repair_window_seconds),
             "GraphUrl": f"{self.lab}/graph",
             "TelegramApiUrl": f"{self.lab}/telegram",
-            "OpenPixApiUrl": f"{self.lab}/openpix",
         }
 
     def _open(self, deployed: Deployed) -> None:
-        demo_secrets = DemoSecrets()
+        demo_secrets = DemoSecrets(lab=self.lab)
         self._description = Description.of(
             deployed.outputs, api=self.api, aws=self.aws, redis_url=self.redis_url, lab=self.lab, demo=demo_secrets.demo()
         )
@@ -243,7 +244,18 @@ class LocalStack:
         start_gateway(
             self._folder.registry, root=self._root, port=self.ports.api, upstream=upstream, log=self._folder.log("gateway")
         )
-        configure_lab(self.lab, demo_secrets.lab_config(self.api))
+        window = self._open_window()
+        configure_lab(self.lab, demo_secrets.lab_config(self.api) | {"window": window.url})
+
+    def _open_window(self) -> Window:
+        """Let the page of the lab look at the records."""
+        switch = CacheSwitch(
+            runs=lambda: self._folder.registry.find(cache.NAME) is not None, start=self.redis_start, stop=self.redis_stop
+        )
+        window = Window(View.of(self.description, switch), lab=self.lab)
+        window.start()
+        self._followers.append(window)
+        return window
 
     def _follow(self, deployed: Deployed) -> None:
         groups = {name: deployed.log_groups[function] for name, function in self.functions.items()}

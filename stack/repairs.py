@@ -2,7 +2,7 @@
 
 Of MiniStack 1.5.33 this is true: an HTTP API's routes (they sit in the body of the generated resource), the TTL and the
 point-in-time recovery of tables are lost, and a mapping whose ``MaximumConcurrency`` comes from a parameter keeps it as text,
-which stops its poller for every queue.
+which stops its poller for every queue. An alarm on a calculation it refuses, and the deploy with it.
 """
 
 from __future__ import annotations
@@ -20,7 +20,9 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_lambda import LambdaClient
 
-_FUNCTION_ARN = re.compile(r"\$\{(\w+)\.Arn\}")
+_FUNCTION_ARN = re.compile(r"\$\{(\w+?)(?:\.Arn|Aliaslive)\}")
+"""A function's own address in an integration, or that of its alias as SAM calls it."""
+_ALARM = "AWS::CloudWatch::Alarm"
 _INTEGRATION = "x-amazon-apigateway-integration"
 
 
@@ -45,6 +47,23 @@ class Repairs:
     """Tables with point-in-time recovery."""
     concurrency: Mapping[str, int]
     """``MaximumConcurrency`` by mapping."""
+
+
+def without_calculations(template: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a template whose alarms on calculations watch the first metric that theirs reads: they exist, and ring by hand."""
+    resources = {
+        name: {**resource, "Properties": _plain(resource["Properties"])} if resource["Type"] == _ALARM else resource
+        for name, resource in template["Resources"].items()
+    }
+    return {**template, "Resources": resources}
+
+
+def _plain(alarm: Mapping[str, Any]) -> dict[str, Any]:
+    stand_in = next((each["MetricStat"] for each in alarm.get("Metrics", []) if "MetricStat" in each), None)
+    if stand_in is None:
+        return dict(alarm)
+    rest = {name: value for name, value in alarm.items() if name != "Metrics"}
+    return rest | dict(stand_in["Metric"]) | {"Period": stand_in["Period"], "Statistic": stand_in["Stat"]}
 
 
 def plan(template: Mapping[str, Any], parameters: Mapping[str, str]) -> Repairs:

@@ -250,6 +250,7 @@ def _bot_user(now_ms: int) -> BotUser:
         tracking_session_id=TrackingToken(_NOWHERE),
         link_source=LinkSource.START_PARAM,
         link_confidence=Confidence.CERTAIN,
+        last_start_at_ms=now_ms,
     )
 
 

@@ -18,6 +18,8 @@ _TABLES = {
     "click": "ClickTableName",
     "funnel": "FunnelTableName",
     "event": "EventTableName",
+    "inbox": "InboxTableName",
+    "rollup": "RollupTableName",
 }
 _QUEUES = {"capi": "CapiQueueUrl", "capi_dlq": "CapiDeadLetterQueueUrl"}
 _FUNCTIONS = {
@@ -27,6 +29,7 @@ _FUNCTIONS = {
     "outbox": "OutboxFunctionName",
     "capi_sender": "CapiSenderFunctionName",
     "reconciler": "ReconcilerFunctionName",
+    "rollup": "RollupFunctionName",
 }
 
 

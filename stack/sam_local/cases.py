@@ -48,6 +48,12 @@ CASES = (
         {"batchItemFailures": [{"itemIdentifier": "100000000000000000002"}]},
     ),
     Case(
+        "RollupFunction",
+        "rollup.json",
+        "people whose funnel cannot be read are given back to the stream",
+        {"batchItemFailures": [{"itemIdentifier": "100000000000000000001"}]},
+    ),
+    Case(
         "CapiSenderFunction",
         "capi_sender.json",
         "a lost click that its table still refuses, and a message that is none of ours, come again",

@@ -143,7 +143,7 @@ def test_the_smoke_test_and_the_stack_leave_nothing_behind() -> None:
     with LocalStack(tempo=Tempo(reconcile_every_seconds=None)) as stack:
         dynamodb: DynamoDBClient = stack.client("dynamodb")
         records = {name: dynamodb.scan(TableName=table)["Count"] for name, table in stack.tables.items()}
-        assert records == {"bot_user": 0, "payment": 0, "click": 0, "funnel": 2, "event": 0}  # the funnel and its bot
+        assert records == {"bot_user": 0, "payment": 0, "click": 0, "funnel": 0, "event": 0, "inbox": 0}
         for told in ("graph/requests", "telegram/calls", "pix/charges"):
             assert requests.get(f"{stack.lab}/_/{told}", timeout=10).json() == []
         processes = stack.folder.registry.processes()

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from stack.errors import StackError
-from stack.repairs import Route, plan
+from stack.repairs import Route, plan, without_calculations
 
 
 def operation(function: str) -> dict[str, Any]:
@@ -40,6 +40,13 @@ def test_every_path_and_method_of_the_body_is_a_route_to_its_function() -> None:
         Route("HttpApi", "GET /go/{slug}", "RedirectFunction"),
         Route("HttpApi", "POST /pix/{provider}/{bot_id}", "PaymentWebhookFunction"),
     )
+
+
+def test_a_route_to_a_published_version_leads_to_the_function_itself() -> None:
+    uri = "arn:${AWS::Partition}:apigateway:${AWS::Region}:lambda:path/functions/${RedirectFunctionAliaslive}/invocations"
+    paths = {"/go/{slug}": {"get": {"x-amazon-apigateway-integration": {"uri": {"Fn::Sub": uri}}}}}
+
+    assert plan(template(HttpApi=api(paths)), {}).routes == (Route("HttpApi", "GET /go/{slug}", "RedirectFunction"),)
 
 
 def test_a_route_of_any_method_is_named_as_the_api_names_it() -> None:
@@ -81,3 +88,27 @@ def test_the_concurrency_of_a_mapping_is_a_number_whatever_it_is_written_as() ->
     }
     assert plan(template(**resources), {}).concurrency == {"FromParameter": 5, "Written": 7}
     assert plan(template(**resources), {"MaxSenderConcurrency": "2"}).concurrency["FromParameter"] == 2
+
+
+def test_an_alarm_on_a_calculation_watches_what_it_reads_first_and_stays_itself_otherwise() -> None:
+    part = {"Namespace": "AWS/Lambda", "MetricName": "Throttles", "Dimensions": [{"Name": "FunctionName", "Value": "f"}]}
+    calculated = {
+        "Type": "AWS::CloudWatch::Alarm",
+        "Metrics": [
+            {"Id": "all", "Expression": "FILL(one, 0)"},
+            {"Id": "one", "ReturnData": False, "MetricStat": {"Metric": part, "Period": 60, "Stat": "Sum"}},
+        ],
+        "Threshold": 0,
+        "AlarmActions": ["topic"],
+    }
+    plain = {"Type": "AWS::CloudWatch::Alarm", "Namespace": "AWS/SQS", "MetricName": "Age", "Threshold": 1}
+
+    changed = without_calculations(template(Calculated=calculated, Plain=plain))["Resources"]
+
+    assert changed["Calculated"]["Properties"] == part | {
+        "Period": 60,
+        "Statistic": "Sum",
+        "Threshold": 0,
+        "AlarmActions": ["topic"],
+    }
+    assert changed["Plain"]["Properties"] == {name: value for name, value in plain.items() if name != "Type"}

@@ -11,8 +11,8 @@ from stack.seed import DemoSecrets
 from stack.stackfile import Description, read
 
 ROOT = Path(__file__).parents[3]
-NAMES = ("BotUserTable", "PaymentTable", "ClickTable", "FunnelTable", "EventTable")
-FUNCTIONS = ("Redirect", "TelegramWebhook", "PaymentWebhook", "Outbox", "CapiSender", "Reconciler")
+NAMES = ("BotUserTable", "PaymentTable", "ClickTable", "FunnelTable", "EventTable", "InboxTable", "RollupTable")
+FUNCTIONS = ("Redirect", "TelegramWebhook", "PaymentWebhook", "Outbox", "CapiSender", "Reconciler", "Rollup")
 
 
 def outputs() -> dict[str, str]:
@@ -47,10 +47,12 @@ def test_the_file_has_exactly_the_fields_that_its_readers_were_promised(tmp_path
         "click": "stack-ClickTable",
         "funnel": "stack-FunnelTable",
         "event": "stack-EventTable",
+        "inbox": "stack-InboxTable",
+        "rollup": "stack-RollupTable",
     }
     assert content["queues"] == {"capi": "http://127.0.0.1:1/0/capi", "capi_dlq": "http://127.0.0.1:1/0/dead"}
     assert list(content["functions"]) == [
-        *("redirect", "telegram_webhook", "payment_webhook", "outbox", "capi_sender", "reconciler"),
+        *("redirect", "telegram_webhook", "payment_webhook", "outbox", "capi_sender", "reconciler", "rollup"),
     ]
     assert content["demo"] == {
         "slug": "demo",
