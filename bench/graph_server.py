@@ -9,8 +9,10 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 import signal
 import time
+from collections import Counter
 from urllib.parse import parse_qsl
 
 from lab.graph_rules import Refused, check_request
@@ -19,6 +21,10 @@ CHECKED_PIXEL = "1000000000000009"
 FAR_PIXEL = "1000000000000020"
 """Answered after ``FAR_SECONDS``, as a Graph that is not on this machine at its very best."""
 FAR_SECONDS = 0.05
+TALLIED_PIXEL = "1000000000000030"
+"""Whose event ids are kept, each with how often it came, and told in numbers at the end."""
+_TALLY: Counter[bytes] = Counter()
+_EVENT_ID = re.compile(rb'"event_id": ?"([^"]+)"')
 _MARK = b"event_id"
 """Stands once in every event, in JSON and in a form alike, and nowhere else in what the benchmark sends."""
 
@@ -76,7 +82,12 @@ def _answer(head: bytes, body: bytes) -> bytes:
 
 
 def _count(head: bytes, body: bytes) -> int:
-    if CHECKED_PIXEL.encode() not in head.partition(b"\r\n")[0]:
+    target = head.partition(b"\r\n")[0]
+    if TALLIED_PIXEL.encode() in target:
+        found = _EVENT_ID.findall(body)
+        _TALLY.update(found)
+        return len(found)
+    if CHECKED_PIXEL.encode() not in target:
         return body.count(_MARK)
     if b"urlencoded" in head.lower():
         return len(check_request(dict(parse_qsl(body.decode())), time.time()))
@@ -93,7 +104,18 @@ async def _serve() -> None:
     await stop.wait()
     server.close()
     used = time.process_time()
-    print(json.dumps({"cpu_seconds": used}), flush=True)
+    tally = {
+        "events": _TALLY.total(),
+        "distinct": len(_TALLY),
+        "purchases": _purchases(),
+        "most": max(_TALLY.values(), default=0),
+    }
+    print(json.dumps({"cpu_seconds": used, **tally}), flush=True)
+
+
+def _purchases() -> int:
+    """Return how often a Purchase came that is told in the tally."""
+    return sum(times for event_id, times in _TALLY.items() if event_id.startswith(b"purchase_"))
 
 
 if __name__ == "__main__":

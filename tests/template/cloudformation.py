@@ -71,6 +71,33 @@ class Template:
         """Return the policy statements of a function."""
         return [each for policy in self.functions[function]["Policies"] for each in policy["Statement"]]
 
+    def holds(self, condition: str, given: Mapping[str, str]) -> bool:
+        """Say whether a condition holds when these parameters are given and the others have their defaults."""
+        values = {name: str(each["Default"]) for name, each in self.parameters.items()} | dict(given)
+
+        def truth(node: Node) -> bool:
+            match node:
+                case {"Fn::Equals": [left, right]}:
+                    return bool(value(left) == value(right))
+                case {"Fn::And": [*parts]}:
+                    return all(truth(part) for part in parts)
+                case {"Fn::Or": [*parts]}:
+                    return any(truth(part) for part in parts)
+                case {"Fn::Not": [part]}:
+                    return not truth(part)
+                case {"Condition": str(name)}:
+                    return self.holds(name, given)
+            raise ValueError(f"not a condition: {node}")
+
+        def value(node: object) -> str:
+            return values[node["Ref"]] if isinstance(node, Mapping) else str(node)
+
+        return truth(self.document["Conditions"][condition])
+
+    def created(self, given: Mapping[str, str]) -> set[str]:
+        """Return the logical ids of what is made with these parameters."""
+        return {name for name, each in self.resources.items() if "Condition" not in each or self.holds(each["Condition"], given)}
+
     def events(self, kind: str) -> Iterator[tuple[str, str, Node]]:
         """Yield ``(function, event, properties)`` of each event source of one type."""
         for function, properties in self.functions.items():

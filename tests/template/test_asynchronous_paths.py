@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-import ast
 import json
+from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
 import pytest
 
-from tests.template.cloudformation import ROOT, Node, Template, mentions
+from tests.template.cloudformation import Node, Template, mentions
 
 STREAMS = {"ClickTable", "BotUserTable", "PaymentTable", "EventTable"}
+SEEN = {"ClickTable", "BotUserTable"}
+STREAM_TAKES_READERS = 2
+"""https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Streams.html"""
 STREAM_KEEPS_SECONDS = 86_400
 META_TAKES_SECONDS = 7 * 86_400
 GRAPH_TAKES_EVENTS = 1000
@@ -29,19 +32,25 @@ def alarms_on(template: Template, metric: str, resource: str) -> list[Node]:
     ]
 
 
-def stream_sources(template: Template) -> dict[str, Node]:
-    """Return the outbox's stream sources by table."""
-    return {each["Stream"]["Fn::GetAtt"][0]: each for _, _, each in template.events("DynamoDB")}
+def stream_sources(template: Template) -> dict[tuple[str, str], Node]:
+    """Return the sources of the streams' readers, by reader and table."""
+    return {(function, each["Stream"]["Fn::GetAtt"][0]): each for function, _, each in template.events("DynamoDB")}
 
 
-def test_the_outbox_alone_reads_the_streams(template: Template) -> None:
-    assert {function for function, _, _ in template.events("DynamoDB")} == {"OutboxFunction"}
-    assert set(stream_sources(template)) == STREAMS
+READERS = sorted({("OutboxFunction", table) for table in STREAMS} | {("RollupFunction", table) for table in SEEN})
 
 
-@pytest.mark.parametrize("table", sorted(STREAMS))
-def test_a_stream_fails_record_by_record_and_ends_in_a_queue(template: Template, table: str) -> None:
-    source = stream_sources(template)[table]
+def test_the_outbox_reads_every_stream_and_the_rollup_those_that_tell_of_people(template: Template) -> None:
+    assert sorted(stream_sources(template)) == READERS
+
+
+def test_a_stream_has_no_more_readers_than_it_takes() -> None:
+    assert max(Counter(table for _, table in READERS).values()) <= STREAM_TAKES_READERS
+
+
+@pytest.mark.parametrize("reader", READERS)
+def test_a_stream_fails_record_by_record_and_ends_in_a_queue(template: Template, reader: tuple[str, str]) -> None:
+    source = stream_sources(template)[reader]
 
     assert source["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
     assert source["BisectBatchOnFunctionError"] is True
@@ -52,9 +61,9 @@ def test_a_stream_fails_record_by_record_and_ends_in_a_queue(template: Template,
     }
 
 
-@pytest.mark.parametrize("table", sorted(STREAMS))
-def test_a_given_up_record_can_still_be_read_from_its_stream(template: Template, table: str) -> None:
-    assert stream_sources(template)[table]["MaximumRecordAgeInSeconds"] <= STREAM_KEEPS_SECONDS / 2
+@pytest.mark.parametrize("reader", READERS)
+def test_a_given_up_record_can_still_be_read_from_its_stream(template: Template, reader: tuple[str, str]) -> None:
+    assert stream_sources(template)[reader]["MaximumRecordAgeInSeconds"] <= STREAM_KEEPS_SECONDS / 2
 
 
 def test_the_sender_is_asked_for_whole_batches_and_answers_for_parts(template: Template) -> None:
@@ -102,7 +111,7 @@ def test_an_alarm_rings_as_soon_as_a_queue_of_failures_holds_one(template: Templ
 
 
 def test_every_queue_is_either_worked_on_or_watched(template: Template) -> None:
-    assert set(template.of_type("AWS::SQS::Queue")) == {"CapiQueue", *QUEUES_THAT_KEEP}
+    assert set(template.of_type("AWS::SQS::Queue")) == {"CapiQueue", "AlarmQueue", *QUEUES_THAT_KEEP}
 
 
 @pytest.mark.parametrize(
@@ -110,65 +119,13 @@ def test_every_queue_is_either_worked_on_or_watched(template: Template) -> None:
     [
         ("ApproximateAgeOfOldestMessage", "CapiQueue"),
         ("IteratorAge", "OutboxFunction"),
-        ("Invocations", "ReconcilerFunction"),
+        ("IteratorAge", "RollupFunction"),
         ("Errors", "PaymentWebhookFunction"),
         ("5xx", "HttpApi"),
     ],
 )
 def test_an_alarm_rings_when_a_path_stands_still_or_fails(template: Template, metric: str, resource: str) -> None:
     assert len(alarms_on(template, metric, resource)) == 1
-
-
-def test_the_dashboard_is_json_once_its_names_are_in(template: Template) -> None:
-    body = template.resources["Dashboard"]["Properties"]["DashboardBody"]["Fn::Sub"]
-
-    assert json.loads(body)["widgets"]
-
-
-def test_every_alarm_tells_the_operator(template: Template) -> None:
-    topic = {"Fn::If": ["AlarmTopicGiven", {"Ref": "AlarmTopicArn"}, {"Ref": "AlarmTopic"}]}
-    actions = {"Fn::If": ["AlarmsNotify", [topic], {"Ref": "AWS::NoValue"}]}
-
-    for name, alarm in template.of_type("AWS::CloudWatch::Alarm").items():
-        assert alarm["AlarmActions"] == actions, name
-        assert alarm["AlarmDescription"], name
-
-
-def metrics_in_code() -> set[str]:
-    """Return the metrics that the code may count: whole names, and ``count(f"prefix_{outcome}")`` with every literal there is."""
-    literals: set[str] = set()
-    prefixes: set[str] = set()
-    for folder in ("functions", "layers/common/rastro"):
-        for path in (ROOT / folder).rglob("*.py"):
-            for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-                match node:
-                    case ast.Constant(value=str(text)):
-                        literals.add(text)
-                    case ast.Call(
-                        func=ast.Name(id="count"), args=[ast.JoinedStr(values=[ast.Constant(value=str(text)), *_]), *_]
-                    ):
-                        prefixes.add(text)
-    return literals | {prefix + outcome for prefix in prefixes for outcome in literals}
-
-
-def test_a_business_alarm_watches_a_metric_that_its_function_emits(template: Template) -> None:
-    services = {template.environment(name)["POWERTOOLS_SERVICE_NAME"] for name in template.functions}
-    namespace = template.shared["Environment"]["Variables"]["POWERTOOLS_METRICS_NAMESPACE"]
-    business = {
-        name: alarm
-        for name, alarm in template.of_type("AWS::CloudWatch::Alarm").items()
-        if not str(alarm["Namespace"]).startswith("AWS/")
-    }
-
-    counted = metrics_in_code()
-
-    assert {"PaymentNoticeAlarm", "AmountDiffersAlarm", "UnknownChargeAlarm", "PixelParkedAlarm"} <= set(business)
-    for name, alarm in business.items():
-        assert alarm["Namespace"] == namespace, name
-        assert alarm["MetricName"] in counted, name
-        ((dimension, service),) = ((each["Name"], each["Value"]) for each in alarm["Dimensions"])
-        assert dimension == "service", name
-        assert service in services, name
 
 
 def matches(pattern: Mapping[str, Any], image: Mapping[str, Any]) -> bool:
@@ -213,7 +170,9 @@ def test_only_images_that_can_make_an_event_reach_the_outbox(
     image: dict[str, str],
     passes: bool,  # noqa: FBT001
 ) -> None:
-    patterns = [json.loads(each["Pattern"]) for each in stream_sources(template)[table]["FilterCriteria"]["Filters"]]
+    patterns = [
+        json.loads(each["Pattern"]) for each in stream_sources(template)["OutboxFunction", table]["FilterCriteria"]["Filters"]
+    ]
     typed = {name: {"S": value} if isinstance(value, str) else {"N": str(value)} for name, value in image.items()}
     record = {"eventName": event_name, "dynamodb": {} if event_name == "REMOVE" else {"NewImage": typed}}
 

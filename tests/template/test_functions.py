@@ -17,9 +17,13 @@ FUNCTIONS = {
     "OutboxFunction": "outbox",
     "CapiSenderFunction": "capi_sender",
     "ReconcilerFunction": "reconciler",
+    "RollupFunction": "rollup",
 }
 READ_BY_POWERTOOLS = {"LOG_LEVEL", "POWERTOOLS_SERVICE_NAME", "POWERTOOLS_METRICS_NAMESPACE"}
+READ_BY_AWS_CLIENTS = {"AWS_ENDPOINT_URL_SSM"}
 API_GATEWAY_TIMEOUT_SECONDS = 30
+WHOLE_PROCESSOR_MB = 1769
+"""At which memory a function has one processor (https://docs.aws.amazon.com/lambda/latest/dg/configuration-memory.html)."""
 
 each_function = pytest.mark.parametrize("function", sorted(FUNCTIONS))
 
@@ -49,7 +53,7 @@ def test_the_handler_resolves_to_a_function_of_its_module(template: Template, fu
 def test_the_environment_holds_exactly_what_the_settings_read(template: Template, function: str) -> None:
     read_by_code = settings_read_by(folder_of(template.functions[function]["Handler"]))
 
-    assert set(template.environment(function)) - READ_BY_POWERTOOLS == read_by_code
+    assert set(template.environment(function)) - READ_BY_POWERTOOLS - READ_BY_AWS_CLIENTS == read_by_code
 
 
 @each_function
@@ -123,3 +127,14 @@ def test_every_parameter_has_its_place_in_the_console(template: Template) -> Non
     groups = template.document["Metadata"]["AWS::CloudFormation::Interface"]["ParameterGroups"]
 
     assert sorted(name for group in groups for name in group["Parameters"]) == sorted(template.parameters)
+
+
+def test_the_redirect_has_a_whole_processor_and_keeps_none_started_unless_asked(template: Template) -> None:
+    redirect = template.functions["RedirectFunction"]
+    kept = redirect["ProvisionedConcurrencyConfig"]["Fn::If"]
+
+    assert redirect["MemorySize"] == {"Ref": "RedirectMemorySize"}
+    assert template.parameters["RedirectMemorySize"]["Default"] == WHOLE_PROCESSOR_MB
+    assert kept[:2] == ["ProvisionRedirect", {"ProvisionedConcurrentExecutions": {"Ref": "RedirectProvisionedConcurrency"}}]
+    assert template.parameters["RedirectProvisionedConcurrency"]["Default"] == 0
+    assert redirect["AutoPublishAlias"], "only a published version can be kept started"

@@ -14,6 +14,8 @@ ROUTES = {
     ("POST", "/pix/{provider}/{bot_id}"): "PaymentWebhookFunction",
     ("POST", "/pix/{provider}/{bot_id}/pix"): "PaymentWebhookFunction",
 }
+ACCOUNT_REQUESTS_PER_SECOND = 10_000
+"""What API Gateway takes of an account in a region (https://docs.aws.amazon.com/apigateway/latest/developerguide/limits.html)."""
 LOGGED = {"requestId", "requestTimeEpoch", "routeKey", "status", "responseLatency", "integrationLatency"}
 
 
@@ -31,11 +33,30 @@ def test_the_address_has_no_stage_in_it(template: Template) -> None:
     assert template.resources["HttpApi"]["Properties"]["StageName"] == "$default"
 
 
-def test_the_stage_has_a_ceiling(template: Template) -> None:
-    settings = template.resources["HttpApi"]["Properties"]["DefaultRouteSettings"]
+def ceilings(template: Template) -> dict[str, str]:
+    """Return the parameter that limits each route."""
+    properties = template.resources["HttpApi"]["Properties"]
+    default, own = properties["DefaultRouteSettings"], properties["RouteSettings"]
+    routes = {f"{method} {path}" for method, path in ROUTES}
+    assert set(own) <= routes, "CloudFormation refuses settings of a route that is not there"
+    return {route: own.get(route, default)["ThrottlingRateLimit"]["Ref"] for route in routes}
 
-    assert settings["ThrottlingRateLimit"] == {"Ref": "ApiRateLimit"}
-    assert settings["ThrottlingBurstLimit"] == {"Ref": "ApiBurstLimit"}
+
+def test_every_kind_of_route_has_a_ceiling_of_its_own(template: Template) -> None:
+    assert ceilings(template) == {
+        "GET /go/{slug}": "ApiRateLimit",
+        "POST /go/{slug}/seen": "PageRateLimit",
+        "GET /go/{slug}/status": "PageRateLimit",
+        "POST /telegram/{bot_id}": "WebhookRateLimit",
+        "POST /pix/{provider}/{bot_id}": "WebhookRateLimit",
+        "POST /pix/{provider}/{bot_id}/pix": "WebhookRateLimit",
+    }
+
+
+def test_a_flood_on_one_route_leaves_the_others_their_share_of_the_account(template: Template) -> None:
+    limits = [int(template.parameters[parameter]["Default"]) for parameter in ceilings(template).values()]
+
+    assert sum(limits) <= ACCOUNT_REQUESTS_PER_SECOND
 
 
 def test_access_logs_name_the_route_and_no_person(template: Template) -> None:

@@ -28,8 +28,10 @@ TABLES: dict[str, tuple[Key, dict[str, Key]]] = {
     ),
     "FunnelTable": (("slug",), {}),
     "EventTable": (("event_key",), {"by_payment": ("payment_id",), "parked": ("parked_shard", "parked_at_ms")}),
+    "InboxTable": (("inbox_key",), {"by_day": ("notice_day", "received_at_ms")}),
+    "RollupTable": (("rollup_hour", "rollup_entry"), {}),
 }
-NUMBERS = {"updated_at_ms", "created_at_ms", "due_at_ms", "clicked_at_ms", "parked_at_ms"}
+NUMBERS = {"updated_at_ms", "created_at_ms", "due_at_ms", "clicked_at_ms", "parked_at_ms", "received_at_ms"}
 STREAMED = {"BotUserTable", "PaymentTable", "ClickTable", "EventTable"}
 
 each_table = pytest.mark.parametrize("table", sorted(TABLES))

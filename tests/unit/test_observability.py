@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from rastro.observability import count, logger, metrics, observed, short_hash
+from rastro.errors import StoreUnavailable
+from rastro.observability import cache_failed, count, logger, measure_seconds, metrics, observed, short_hash
 
 
 @pytest.fixture(autouse=True)
@@ -64,3 +65,28 @@ def test_the_request_id_stands_on_every_line() -> None:
     observed(lambda _event, _context: None)({}, Context())
 
     assert logger.get_current_keys()["request_id"] == "request-1"
+
+
+def test_a_duration_is_written_in_seconds(capsys: pytest.CaptureFixture[str]) -> None:
+    @observed
+    def handler(_event: dict[str, Any], _context: object) -> None:
+        measure_seconds("waiting", 61.5)
+
+    handler({}, Context())
+    (written,) = _lines(capsys)
+    assert written["waiting"] == [61.5]
+    assert written["_aws"]["CloudWatchMetrics"][0]["Metrics"] == [{"Name": "waiting", "Unit": "Seconds"}]
+
+
+def test_a_cache_that_is_left_alone_is_counted_but_fills_no_log(capsys: pytest.CaptureFixture[str]) -> None:
+    failed, left_alone = StoreUnavailable("the cache failed"), StoreUnavailable("the cache is left alone")
+    failed.__cause__ = TimeoutError()
+
+    @observed
+    def handler(_event: dict[str, Any], _context: object) -> None:
+        cache_failed(failed)
+        cache_failed(left_alone)
+
+    handler({}, Context())
+    written = _lines(capsys)
+    assert [line["cache_failed"] for line in written if "_aws" in line] == [[1.0, 1.0]]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 
 
@@ -28,3 +29,8 @@ def whole_number(environ: Mapping[str, str], name: str, default: int, *, at_leas
 def positive_int(environ: Mapping[str, str], name: str, default: int) -> int:
     """Return a variable as a whole number above 0; raises ``SettingsError`` for anything else."""
     return whole_number(environ, name, default, at_least=1)
+
+
+def metrics_namespace(environ: Mapping[str, str] = os.environ) -> str:
+    """Return where the metrics live: by ``POWERTOOLS_METRICS_NAMESPACE``, a name that its readers know."""
+    return environ.get("POWERTOOLS_METRICS_NAMESPACE", "") or "Rastro"
