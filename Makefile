@@ -1,9 +1,10 @@
 # Rastro. `make` alone lists what there is.
 .DEFAULT_GOAL := help
-.PHONY: help setup demo dev down test test-unit check format build bench bench-linking bench-sender campaign scenarios sam-local clean
+.PHONY: help setup demo dev down test test-unit check format build bench bench-linking bench-redirect bench-sender load scale campaign chaos scenarios screenshots docs sam-local audit clean
 SHELL := /bin/bash
 
 UV_VERSION := 0.13.9
+PIP_AUDIT_VERSION := 2.10.1
 # uv comes from the PATH, or from PyPI into a folder of the project; never into the system's Python.
 UV ?= $(or $(shell command -v uv 2>/dev/null),$(CURDIR)/.tools/uv/bin/uv)
 PYTHON := .venv/bin/python
@@ -66,17 +67,55 @@ bench: setup  ## Run the benchmarks
 bench-linking: setup  ## Look up links among 1,000 and among 1,000,000 clicks
 	@$(PYTHON) -m bench.linking
 
+bench-redirect: setup  ## Measure a click: warm and cold, beside boto3 and Flask, and crowds through the local gateway (some minutes)
+	@$(PYTHON) -m bench.redirect
+
 bench-sender: setup  ## Send events to Meta: ours against Meta's own SDK, to the same local Graph
 	@$(PYTHON) -m bench.sender
+
+load: setup  ## Load the HTTP routes, drain a queue of 100,000 events, and see whether memory stays flat
+	@$(UV) sync --quiet --frozen --inexact --group load
+	@$(PYTHON) -m bench.load_test
+
+bench-report: setup  ## Report a month of 1,000,000 clicks and 30,000 payments, and recount it (some minutes)
+	@$(PYTHON) -m bench.report
+
+scale: setup  ## Reckon what 10, 1,000 and 10,000 clicks a second take and cost, and write docs/scale.md
+	@$(PYTHON) -m bench.scale
 
 campaign: setup  ## Deliver 10,000 purchases while Graph fails in every way and senders die
 	@$(PYTHON) -m tests.campaign
 
+chaos: setup  ## Kill every function at every point, then play the journeys while one fault after the other comes and goes
+	@$(PYTHON) -m tests.chaos
+
 scenarios: setup  ## Play every journey of the matrix: what the old system, options 1-3 and Rastro recover
 	@$(PYTHON) -m tests.scenarios
+
+screenshots: setup  ## Take the pictures of our pages for the documentation (needs a Chromium)
+	@$(PYTHON) -m tests.browser
+
+docs: setup .tools/docs/.synced .tools/docs-scripts/.installed  ## Build the documentation's site into .rastro/site, for a browser without a network
+	@$(PYTHON) -m tests.unit.docs
+	@$(PYTHON) -m stack.docs_site .tools/docs-scripts
+
+.tools/docs/.synced: pyproject.toml uv.lock | .venv/.synced
+	@UV_PROJECT_ENVIRONMENT=$(CURDIR)/.tools/docs $(UV) sync --quiet --frozen --only-group docs
+	@touch $@
+
+# What draws the diagrams and searches, without dependencies of their own: exact versions are lock enough.
+.tools/docs-scripts/.installed: Makefile
+	@npm install --silent --no-audit --no-fund --ignore-scripts --prefix .tools/docs-scripts @mermaid-js/tiny@12.0.0 iframe-worker@1.0.4
+	@touch $@
 
 sam-local: setup  ## Invoke each function for real in a container (needs a Docker engine)
 	@$(PYTHON) -m stack.sam_local
 
+audit: setup  ## Look for known vulnerabilities of what the layer and the command ship (asks PyPI), and list the licences
+	@mkdir -p .rastro
+	@$(UV) export --quiet --frozen --no-dev --all-packages --no-emit-workspace --output-file .rastro/shipped.txt
+	@$(UV) tool run --quiet pip-audit@$(PIP_AUDIT_VERSION) --strict --require-hashes --disable-pip --progress-spinner off --requirement .rastro/shipped.txt
+	@$(PYTHON) -m tests.security.licences
+
 clean:  ## Remove everything that was installed or built
-	rm -rf .venv .tools .aws-sam .rastro node_modules
+	rm -rf .venv .tools .aws-sam .cache .rastro tests/node/node_modules
