@@ -136,8 +136,8 @@ SETUP_TEXTS: Mapping[str, tuple[str, str]] = {
         "The pixel {pixel_id} has no token: rastro pixel add {pixel_id}",
     ),
     "found.pixel_in_test": (
-        "O pixel {pixel_id} está em modo de teste ({code}): os eventos aparecem em “Testar eventos”; tire o código antes de anunciar",
-        "The pixel {pixel_id} is in test mode ({code}): its events show under “Test events”; take the code away before you advertise",
+        "O pixel {pixel_id} está em modo de teste ({code}): tire o código antes de anunciar",
+        "The pixel {pixel_id} is in test mode ({code}): take the code away before you advertise",
     ),
     "found.no_pixel": ("O funil {slug} não tem pixel: nada vai à Meta", "The funnel {slug} has no pixel: nothing goes to Meta"),
     "found.no_funnel": ("Nenhum funil: rastro funnel add", "No funnel: rastro funnel add"),

@@ -14,7 +14,7 @@ from rastro.errors import StoreUnavailable
 from rastro.model import Click, Slug, TrackingToken, VisitorId
 from rastro.stores import keys
 from rastro.stores.items import click_item, click_of
-from rastro.stores.redis_round_trip import Command, round_trip
+from rastro.stores.redis_round_trip import Command, RoundTrips
 
 TIMEOUT_SECONDS = 0.25
 BREAKER_MS = 2_000
@@ -51,6 +51,7 @@ class RedisClickCache:
         """Take how to connect (a cluster asks its servers at once, so it is done when first needed), lifetime and clock."""
         self._connect = connect_client
         self._client: redis.Redis | redis.RedisCluster | None = None
+        self._round_trips: RoundTrips | None = None
         self._ttl_seconds = ttl_seconds
         self._now_ms = now_ms
         self._closed_until_ms = 0
@@ -72,7 +73,7 @@ class RedisClickCache:
             commands.append(("SET", keys.visitor_cache_key(click.visitor_id), token, "EX", ttl))
         if click.fbclid is not None:
             commands.append(("SET", keys.fbclid_cache_key(click.fbclid), token, "EX", ttl, "GET"))
-        before = self._guarded(lambda client: round_trip(client, commands)[-1])
+        before = self._guarded(lambda client: self._round_trips_of(client).ask(commands)[-1])
         return click.fbclid is not None and before not in (None, token.encode())
 
     def keep(self, click: Click, *, fbclid: bool = False, visitor: bool = False) -> None:
@@ -138,6 +139,10 @@ class RedisClickCache:
         token = self._guarded(lambda client: client.get(key))
         return self.get(TrackingToken(cast("bytes", token).decode())) if token else None
 
+    def _round_trips_of(self, client: redis.Redis | redis.RedisCluster) -> RoundTrips:
+        self._round_trips = self._round_trips or RoundTrips(client)
+        return self._round_trips
+
     def _guarded(self, command: Callable[[redis.Redis | redis.RedisCluster], _T]) -> _T:
         """Run a command unless the breaker is open; raises ``StoreUnavailable``."""
         if self._now_ms() < self._closed_until_ms:
@@ -147,7 +152,7 @@ class RedisClickCache:
                 self._client = self._connect()
             return command(self._client)
         except (redis.RedisError, redis.exceptions.RedisClusterException, OSError) as exc:
-            self._client = None  # a cluster that failed may have other servers by then
+            self._client = self._round_trips = None  # a cluster that failed may have other servers by then
             self._closed_until_ms = self._now_ms() + BREAKER_MS
             raise StoreUnavailable(f"the cache failed: {type(exc).__name__}") from exc
 

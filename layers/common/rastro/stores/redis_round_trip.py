@@ -1,13 +1,13 @@
 """Several commands in one round trip to Redis, alone or a cluster.
 
-redis-py's pipelines do the same with twice the processor, on a cluster with four times (``docs/performance.md``): it was the
-largest part of a click. So its path uses what lies below them: the connections that redis-py opens and keeps.
+redis-py's pipelines do the same with three times the processor, on a cluster with six (``docs/performance.md``), and that was the
+largest part of a click. So its path uses what lies below them: the connections that redis-py opens, and reopens when they are lost.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import Sequence
+from contextlib import ExitStack
 from typing import Any, Protocol, cast
 
 import redis
@@ -19,45 +19,75 @@ Command = tuple[str | int, ...]
 class _Connection(Protocol):
     """What is used of redis-py's connections, which have no types of their own."""
 
-    def send_packed_command(self, command: list[bytes]) -> None: ...
+    def send_packed_command(self, command: list[bytes]) -> None:
+        """Send, connecting first where it is not connected."""
 
-    def read_response(self) -> Any: ...  # noqa: ANN401 - whatever a command answers
+    def read_response(self) -> Any:  # noqa: ANN401 - whatever a command answers
+        """Return the next answer; one that is an error is raised."""
 
-    def disconnect(self) -> None: ...
-
-
-def round_trip(client: redis.Redis | redis.RedisCluster, commands: Sequence[Command]) -> list[Any]:
-    """Send commands, each to the server of its key, all of them before the first answer is read; return the answers in order.
-
-    Raises what redis-py raises.
-    """
-    if isinstance(client, redis.Redis):
-        with _lent(client) as connection:
-            connection.send_packed_command(_packed(commands))
-            return [connection.read_response() for _ in commands]
-    try:
-        return _over_cluster(client, commands)
-    except redis.exceptions.ResponseError:
-        # Most likely a slot that has moved: redis-py's own pipeline learns where to, and asks there.
-        pipeline = cast("Any", client).pipeline(transaction=False)
-        for command in commands:
-            pipeline.execute_command(*command)
-        return cast("list[Any]", pipeline.execute())
+    def disconnect(self) -> None:
+        """Close, until something is sent again."""
 
 
-def _over_cluster(client: Any, commands: Sequence[Command]) -> list[Any]:  # noqa: ANN401 - a cluster, in parts without types
-    places: dict[Any, list[int]] = {}
-    for place, command in enumerate(commands):
-        places.setdefault(client.get_node_from_key(command[1]), []).append(place)
-    answers: list[Any] = [None] * len(commands)
-    with ExitStack() as stack:
-        asked = [(stack.enter_context(_lent(client.get_redis_connection(node))), its) for node, its in places.items()]
-        for connection, its in asked:
-            connection.send_packed_command(_packed([commands[place] for place in its]))
-        for connection, its in asked:
-            for place in its:
-                answers[place] = connection.read_response()
-    return answers
+class RoundTrips:
+    """The round trips of one client, by connections of their own; threads may share it, each round trip has its own."""
+
+    def __init__(self, client: redis.Redis | redis.RedisCluster) -> None:
+        """Take the client."""
+        self._client = client
+        self._idle: dict[redis.Redis, list[_Connection]] = {}
+
+    def ask(self, commands: Sequence[Command]) -> list[Any]:
+        """Send commands, each to the server of its key, all before the first answer is read; return the answers in order.
+
+        Raises what redis-py raises. A connection that ends before its answers was most likely closed by the server while it was
+        idle: then everything is asked once more.
+        """
+        try:
+            try:
+                return self._exchange(commands)
+            except redis.ConnectionError:
+                return self._exchange(commands)
+        except redis.ResponseError:
+            if isinstance(self._client, redis.Redis):
+                raise
+            # Most likely a slot that has moved: redis-py's own pipeline learns where to, and asks there.
+            pipeline = cast("Any", self._client).pipeline(transaction=False)
+            for command in commands:
+                pipeline.execute_command(*command)
+            return cast("list[Any]", pipeline.execute())
+
+    def _exchange(self, commands: Sequence[Command]) -> list[Any]:
+        answers: list[Any] = [None] * len(commands)
+        with ExitStack() as undone:
+            asked = []
+            for server, places in self._by_server(commands).items():
+                connection = self._connection(server)
+                undone.callback(connection.disconnect)  # what failed may still have answers to come
+                undone.callback(self._idle[server].append, connection)
+                connection.send_packed_command(_packed([commands[place] for place in places]))
+                asked.append((server, connection, places))
+            for _, connection, places in asked:
+                for place in places:
+                    answers[place] = connection.read_response()
+            undone.pop_all()
+        for server, connection, _ in asked:
+            self._idle[server].append(connection)
+        return answers
+
+    def _by_server(self, commands: Sequence[Command]) -> dict[redis.Redis, Sequence[int]]:
+        """Return the places of the commands by the server that has their keys."""
+        if isinstance(self._client, redis.Redis):
+            return {self._client: range(len(commands))}
+        cluster = cast("Any", self._client)
+        places: dict[Any, list[int]] = {}
+        for place, command in enumerate(commands):
+            places.setdefault(cluster.get_node_from_key(command[1]), []).append(place)
+        return {cluster.get_redis_connection(node): its for node, its in places.items()}
+
+    def _connection(self, server: redis.Redis) -> _Connection:
+        idle = self._idle.setdefault(server, [])
+        return idle.pop() if idle else cast("_Connection", server.connection_pool.get_connection())
 
 
 def _packed(commands: Sequence[Command]) -> list[bytes]:
@@ -68,18 +98,3 @@ def _packed(commands: Sequence[Command]) -> list[bytes]:
         packed.append(b"*%d\r\n" % len(words))
         packed += [b"$%d\r\n%b\r\n" % (len(word), word) for word in words]
     return [b"".join(packed)]
-
-
-@contextmanager
-def _lent(client: redis.Redis) -> Iterator[_Connection]:
-    """Lend a connection of a client; one on which something failed may still have answers to come, so it is closed."""
-    pool = client.connection_pool
-    connection = pool.get_connection()
-    lent = cast("_Connection", connection)
-    try:
-        yield lent
-    except BaseException:
-        lent.disconnect()
-        raise
-    finally:
-        pool.release(connection)
