@@ -1,7 +1,8 @@
 """Several commands in one round trip to Redis, alone or a cluster.
 
 redis-py's pipelines do the same with three times the processor, on a cluster with six (``docs/performance.md``), and that was the
-largest part of a click. So its path uses what lies below them: the connections that redis-py opens, and reopens when they are lost.
+largest part of a click. So its path uses what lies below them: the connections that redis-py opens,
+and reopens when they are lost.
 """
 
 from __future__ import annotations
