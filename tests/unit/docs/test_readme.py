@@ -73,5 +73,8 @@ def test_what_they_say_was_measured_is_what_was_measured() -> None:
     assert (scenarios["with_evidence_linked_share"], scenarios["invented_or_foreign"]) == (1.0, 0)
     assert (campaign["purchases"], campaign["accepted"]) == (10_000, campaign["valid"])
     assert (campaign["lost"], campaign["doubled_unrecorded"]) == (0, 0)
+    chaos = figures("chaos")
+    assert chaos["faults"] > 80
+    assert (chaos["lost"], chaos["doubled"]) == (0, 0)
     assert figures("linking")["ratio_1m_to_1k"] < 1.1
     assert figures("report")["seconds_for_1m_clicks"] < 60
