@@ -1,4 +1,4 @@
-"""One Chromium for all tests of the page."""
+"""One Chromium for the tests of a module: while Playwright has it, no other test of the thread can run a loop of its own."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from playwright.sync_api import Browser
 from tests.browser import chromium
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     path = chromium.executable()
     if path is None:
