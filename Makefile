@@ -42,10 +42,11 @@ down: setup  ## Stop what a broken `make dev` may have left behind
 	@$(PYTHON) -m stack down
 
 test: setup  ## Run every test: unit, template, integration on the local stack, sam local
-	@$(PYTHON) -m pytest tests
+	@$(PYTHON) -m pytest -n auto tests/unit tests/template -m 'not integration'
+	@$(PYTHON) -m pytest tests --ignore tests/unit
 
-test-unit: setup  ## Run the tests that need no server, in seconds
-	@$(PYTHON) -m pytest tests/unit
+test-unit: setup  ## Run the tests that need no server
+	@$(PYTHON) -m pytest -n auto tests/unit
 
 check: setup  ## Check format, lint, types and layering
 	@.venv/bin/ruff format --check --quiet .

@@ -50,6 +50,7 @@ PROVIDER_FUNNELS = tuple(
 """The same offer, sold through each of the other providers that the lab plays."""
 PAGE_FUNNEL = replace(DEMO, slug=Slug("demo-page"), mode=FunnelMode.PAGE)
 """The same offer behind a page with a button."""
+SEEDED = (DEMO, *PROVIDER_FUNNELS, PAGE_FUNNEL)
 NOT_RANDOM: Mapping[str, Mapping[str, str]] = {
     "efi": {"source_ips": "127.0.0.1", "pix_key": "d65032a3-0c0c-4a6f-9b7e-2f5f3f0a5d11"},
     "mercadopago": {"payer_email": "loja@example.com"},
@@ -131,7 +132,7 @@ def seed(aws: Aws, demo_secrets: DemoSecrets, funnel_table: str) -> None:
     for name, value in demo_secrets.parameters().items():
         ssm.put_parameter(Name=f"/rastro/{STAGE}/{name}", Value=value, Type="SecureString", Overwrite=True)
     funnels = DynamoFunnelStore(Table(aws.client("dynamodb"), funnel_table))
-    for funnel in (DEMO, *PROVIDER_FUNNELS, PAGE_FUNNEL):
+    for funnel in SEEDED:
         funnels.put(funnel)
 
 

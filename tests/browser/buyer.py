@@ -60,8 +60,9 @@ class Buyer:
 
     def start(self) -> None:
         """Press INICIAR and wait for the welcome."""
+        before = self.key("Comprar").count()
         self.page.get_by_role("button", name="INICIAR").click()
-        expect(self.key("Comprar").last).to_be_visible(timeout=PATIENCE_MS)
+        expect(self.key("Comprar")).to_have_count(before + 1, timeout=PATIENCE_MS)
 
     def key(self, name: str) -> Locator:
         """Return the bot's buttons of that name."""

@@ -31,8 +31,8 @@ if TYPE_CHECKING:
     from mypy_boto3_lambda import LambdaClient
     from mypy_boto3_ssm import SSMClient
 
-TEMPO = Tempo(repair_window_seconds=10, reconcile_every_seconds=1.0)
-"""A paid sale without a click is held for ten seconds: long enough for a click that comes after it, by two clocks apart."""
+TEMPO = Tempo(repair_window_seconds=20, reconcile_every_seconds=1.0)
+"""A paid sale without a click is held for twenty seconds: long enough for a click that comes after it, by two clocks apart."""
 
 PATIENCE_SECONDS = 60.0
 _POLL_SECONDS = 0.2

@@ -15,6 +15,7 @@ from stack.deploy import deploy
 from stack.errors import AlreadyRunning, DeployFailed, PortInUse
 from stack.local import LocalStack, Tempo
 from stack.ports import Ports
+from stack.seed import SEEDED
 from stack.stackfile import read
 
 if TYPE_CHECKING:
@@ -143,9 +144,13 @@ def test_the_smoke_test_and_the_stack_leave_nothing_behind() -> None:
     with LocalStack(tempo=Tempo(reconcile_every_seconds=None)) as stack:
         dynamodb: DynamoDBClient = stack.client("dynamodb")
         records = {name: dynamodb.scan(TableName=table)["Count"] for name, table in stack.tables.items()}
-        assert records == {"bot_user": 0, "payment": 0, "click": 0, "funnel": 0, "event": 0, "inbox": 0}
+        seeded = {"funnel": len(SEEDED) + 2}  # beside the funnels their bot and the list of them all
+        del records["rollup"]  # hours that are over are closed at once, with nothing in them
+        assert {name: count for name, count in records.items() if count} == seeded
         for told in ("graph/requests", "telegram/calls", "pix/charges"):
-            assert requests.get(f"{stack.lab}/_/{told}", timeout=10).json() == []
+            calls = requests.get(f"{stack.lab}/_/{told}", timeout=10).json()
+            # The reconciler looks whether the bots are still there.
+            assert [call for call in calls if call.get("method") != "getMe"] == []
         processes = stack.folder.registry.processes()
         assert {process.name for process in processes} == {"Valkey", "lab", "AWS emulator", "gateway"}
         assert stack.stack_file.exists()
