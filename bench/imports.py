@@ -1,7 +1,8 @@
 """What each function costs to import, as Lambda loads it, beside a handler that imports every library of the first card.
 
-A cold start is mostly imports. Each run is a fresh process under AWS's runtime interface client; the candidates take turns, so
-that a machine whose speed drifts slows all of them alike, and the figures are ratios of medians.
+A cold start is mostly imports. Each run is a fresh process under AWS's runtime interface client. The candidates take turns, so
+that a machine whose speed drifts slows all of them alike; a ratio is the median of the rounds' ratios, and of processor time, as
+other programs on the machine stretch the clock's.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ import statistics
 import subprocess
 import sys
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from rich.console import Console
@@ -83,22 +84,25 @@ class Init:
     cpu: float
 
 
+Runs = Mapping[str, Sequence[Init]]
+
+
 def main() -> None:
     """Measure, print and write the figures."""
-    measured = measure(ROUNDS)
+    runs = measure(ROUNDS)
     table = Table(title=f"INIT under the runtime interface client, median of {ROUNDS}")
     for heading in ("function", "ms", "CPU ms", "of a handler that imports everything"):
         table.add_column(heading, justify="left" if heading == "function" else "right")
-    whole = measured["everything"].wall
-    for name, init in measured.items():
-        table.add_row(name, f"{init.wall * 1000:.0f}", f"{init.cpu * 1000:.0f}", f"{init.wall / whole:.2f}")
+    for name in runs:
+        init = median(runs, name)
+        table.add_row(name, f"{init.wall * 1000:.0f}", f"{init.cpu * 1000:.0f}", f"{ratio(runs, name):.2f}")
     Console().print(table)
-    ratios = {f"init_ratio_{name}": round(measured[name].wall / whole, 3) for name in FUNCTIONS}
+    ratios = {f"init_ratio_{name}": round(ratio(runs, name), 3) for name in FUNCTIONS}
     Console().print(f"written to {write_figures('imports', ratios, 'make bench').name}")
 
 
-def measure(rounds: int) -> Mapping[str, Init]:
-    """Return the medians of each function and yardstick."""
+def measure(rounds: int) -> Runs:
+    """Return every round of each function and yardstick."""
     handlers = YARDSTICKS | {name: f"functions.{name}.app.lambda_handler" for name in FUNCTIONS}
     runs: dict[str, list[Init]] = {name: [] for name in handlers}
     environ = environment()
@@ -107,20 +111,26 @@ def measure(rounds: int) -> Mapping[str, Init]:
             with Runtime(handler, environ) as function:
                 runs[name].append(Init(function.init_seconds, function.init_cpu_seconds))
     # The first round compiles what the others load.
-    return {
-        name: Init(statistics.median(run.wall for run in inits[1:]), statistics.median(run.cpu for run in inits[1:]))
-        for name, inits in runs.items()
-    }
+    return {name: inits[1:] for name, inits in runs.items()}
 
 
-def figures(measured: Mapping[str, Init]) -> dict[str, float]:
+def median(runs: Runs, name: str) -> Init:
+    """Return what a start took, in the middle."""
+    return Init(statistics.median(run.wall for run in runs[name]), statistics.median(run.cpu for run in runs[name]))
+
+
+def ratio(runs: Runs, name: str, of: Callable[[Init], float] = lambda init: init.cpu) -> float:
+    """Return the median over the rounds of what a start took of what importing everything did."""
+    return statistics.median(of(one) / of(whole) for one, whole in zip(runs[name], runs["everything"], strict=True))
+
+
+def figures(runs: Runs) -> dict[str, float]:
     """Return what was measured under the names of figures, in milliseconds, with what each function spends its imports on."""
-    whole = measured["everything"].wall
     profiles = {name: import_profile(f"functions.{name}.app") for name in FUNCTIONS}
     return {
-        **{f"init_ratio_{name}": measured[name].wall / whole for name in FUNCTIONS},
-        **{f"init_ms_{name}": init.wall * 1000 for name, init in measured.items()},
-        **{f"init_cpu_ms_{name}": init.cpu * 1000 for name, init in measured.items()},
+        **{f"init_ratio_{name}": ratio(runs, name) for name in runs},
+        **{f"init_ms_{name}": median(runs, name).wall * 1000 for name in runs},
+        **{f"init_cpu_ms_{name}": median(runs, name).cpu * 1000 for name in runs},
         **{f"import_ms_{name}_{part}": spent.get(part, 0) / 1000 for name, spent in profiles.items() for part in PARTS},
     }
 

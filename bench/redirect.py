@@ -49,11 +49,11 @@ def warm(console: Console) -> Figures:
 def cold(console: Console) -> Figures:
     """Measure the start of each function, and the first click of a new container."""
     console.print(f"Cold starts, {imports.ROUNDS} of each function (a minute or two) …")
-    measured = imports.measure(imports.ROUNDS)
+    runs = imports.measure(imports.ROUNDS)
     starts = redirect_cold.measure()
-    figures = imports.figures(measured) | {
-        "init_ratio_to_everything": measured["redirect"].wall / measured["everything"].wall,
-        "init_cpu_ratio_to_everything": measured["redirect"].cpu / measured["everything"].cpu,
+    figures = imports.figures(runs) | {
+        "init_ratio_to_everything": imports.ratio(runs, "redirect"),
+        "init_wall_ratio_to_everything": imports.ratio(runs, "redirect", lambda init: init.wall),
         "first_answer_ratio_to_boto3": starts["redirect"].answered / starts["boto3"].answered,
         **{f"cold_init_ms_{name}": start.init * 1000 for name, start in starts.items()},
         **{f"cold_answered_ms_{name}": start.answered * 1000 for name, start in starts.items()},

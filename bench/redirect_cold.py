@@ -18,6 +18,7 @@ ROUNDS = 11
 HANDLERS: Mapping[str, tuple[str, str]] = {
     "redirect": ("functions.redirect.app.lambda_handler", "the redirect"),
     "limit": ("bench.contestants.limit.handler", "limit: bare handler, hand-signed write"),
+    "botocore_signer": ("bench.contestants.botocore_signer.handler", "bare handler with botocore's signer"),
     "boto3": ("bench.contestants.boto3_clients.handler", "bare handler with boto3's client"),
     "nothing": ("bench.contestants.nothing.handler", "a handler that does nothing"),
 }

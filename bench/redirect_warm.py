@@ -33,7 +33,7 @@ CLICKS_A_ROUND = 300
 FIRST_CLICKS = 300
 """How many clicks each contestant has before it counts as warm."""
 EVENT = Path(__file__).parent.parent / "events" / "redirect.json"
-OURS, LIMIT, BOTO3, NOTHING = "ours", "limit", "boto3", "nothing"
+OURS, LIMIT, SIGNER, BOTO3, NOTHING = "ours", "limit", "botocore_signer", "boto3", "nothing"
 RETURNING, CLUSTER = "ours_returning", "ours_on_a_cluster"
 FLASK, FLASK_THREADS = "flask", "flask_threads"
 WHAT: Mapping[str, str] = {
@@ -41,6 +41,7 @@ WHAT: Mapping[str, str] = {
     RETURNING: "the redirect, a visitor who was here before",
     CLUSTER: "the redirect, on a Redis cluster",
     LIMIT: "limit: bare handler, hand-signed write",
+    SIGNER: "bare handler with botocore's signer",
     BOTO3: "bare handler with boto3's client",
     NOTHING: "a handler that does nothing",
     FLASK: "Flask, gunicorn's default worker",
@@ -130,6 +131,7 @@ def _contestants() -> Iterator[Mapping[str, Function]]:
             RETURNING: warm_function(_REDIRECT, environ),
             CLUSTER: warm_function(_REDIRECT, on_cluster),
             LIMIT: warm_function("bench.contestants.limit.handler", environ),
+            SIGNER: warm_function("bench.contestants.botocore_signer.handler", environ),
             BOTO3: warm_function("bench.contestants.boto3_clients.handler", environ),
             NOTHING: warm_function("bench.contestants.nothing.handler", environ),
             FLASK: Gunicorn(environ),

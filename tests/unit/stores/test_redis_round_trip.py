@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 import redis
 
-from rastro.stores.redis_round_trip import Command, round_trip
+from rastro.stores.redis_round_trip import Command, RoundTrips
 
 COMMANDS: list[Command] = [("SET", "a", "é", "EX", 60), ("SET", "b", "x", "EX", 60, "GET"), ("ZADD", "c", 7, "x")]
 
@@ -37,7 +37,7 @@ class _Connection:
 
 
 class _Pool:
-    """A pool with one connection."""
+    """A pool whose connections are all the same one."""
 
     def __init__(self, connection: _Connection) -> None:
         self.connection = connection
@@ -46,9 +46,6 @@ class _Pool:
     def get_connection(self) -> _Connection:
         self.lent += 1
         return self.connection
-
-    def release(self, _connection: _Connection) -> None:
-        self.lent -= 1
 
 
 class _Client(redis.Redis):
@@ -76,13 +73,13 @@ class _Cluster:
     """A cluster whose servers each have the keys that they are named for."""
 
     def __init__(self, **pools: Any) -> None:
-        self.pools: dict[str, Any] = pools
+        self.clients: dict[str, redis.Redis] = {name: _Client(pool) for name, pool in pools.items()}
 
     def get_node_from_key(self, key: str) -> str:
-        return next(name for name in self.pools if key in name)
+        return next(name for name in self.clients if key in name)
 
     def get_redis_connection(self, node: str) -> redis.Redis:
-        return _Client(self.pools[node])
+        return self.clients[node]
 
     def pipeline(self, *, transaction: bool) -> _Pipeline:
         assert not transaction
@@ -92,44 +89,68 @@ class _Cluster:
 def test_commands_go_out_together_and_their_answers_come_in_order() -> None:
     log: list[str] = []
     pool = _Pool(_Connection("one", [b"OK", None, 1], log))
-    assert round_trip(_Client(pool), COMMANDS) == [b"OK", None, 1]
+    assert RoundTrips(_Client(pool)).ask(COMMANDS) == [b"OK", None, 1]
     assert log == ["one sent", *["one read"] * 3]
-    assert pool.lent == 0
 
 
 def test_commands_are_written_as_the_protocol_says() -> None:
     pool = _Pool(_Connection("one", [b"OK", b"OK"], []))
-    round_trip(_Client(pool), [("SET", "é", "a\r\nb", "EX", 60), ("GET", "")])
+    RoundTrips(_Client(pool)).ask([("SET", "é", "a\r\nb", "EX", 60), ("GET", "")])
     assert pool.connection.sent == [
         b"*5\r\n$3\r\nSET\r\n$2\r\n\xc3\xa9\r\n$4\r\na\r\nb\r\n$2\r\nEX\r\n$2\r\n60\r\n*2\r\n$3\r\nGET\r\n$0\r\n\r\n"
     ]
 
 
-@pytest.mark.parametrize("fault", [redis.TimeoutError(), redis.ConnectionError(), redis.ResponseError("OOM")])
-def test_a_connection_with_answers_still_to_come_is_closed(fault: Exception) -> None:
-    pool = _Pool(_Connection("one", [b"OK", fault, 1], []))
+def test_a_connection_is_kept_for_the_next_round_trip() -> None:
+    pool = _Pool(_Connection("one", [1, 2, 3, 4, 5, 6], []))
+    round_trips = RoundTrips(_Client(pool))
+    assert [round_trips.ask(COMMANDS), round_trips.ask(COMMANDS)] == [[1, 2, 3], [4, 5, 6]]
+    assert (pool.lent, pool.connection.open) == (1, True)
+
+
+@pytest.mark.parametrize("fault", [redis.TimeoutError(), redis.ResponseError("OOM")])
+def test_a_connection_with_answers_still_to_come_is_closed_and_opened_again(fault: Exception) -> None:
+    pool = _Pool(_Connection("one", [b"OK", fault], []))
+    round_trips = RoundTrips(_Client(pool))
     with pytest.raises(type(fault)):
-        round_trip(_Client(pool), COMMANDS)
-    assert (pool.connection.open, pool.lent) == (False, 0)
+        round_trips.ask(COMMANDS)
+    assert not pool.connection.open
+    pool.connection.answers = [1, 2, 3]
+    assert round_trips.ask(COMMANDS) == [1, 2, 3]
+    assert pool.lent == 1
+
+
+def test_a_server_that_does_not_answer_in_time_is_asked_once() -> None:
+    pool = _Pool(_Connection("one", [redis.TimeoutError()], []))
+    with pytest.raises(redis.TimeoutError):
+        RoundTrips(_Client(pool)).ask(COMMANDS)
+    assert pool.connection.log == ["one sent", "one read"]
+
+
+def test_a_connection_that_the_server_has_closed_costs_no_round_trip() -> None:
+    pool = _Pool(_Connection("one", [redis.ConnectionError(), 1, 2, 3], []))
+    assert RoundTrips(_Client(pool)).ask(COMMANDS) == [1, 2, 3]
+    assert not pool.connection.open, "it was closed before everything was asked once more"
+
+
+def test_a_server_that_is_gone_is_told() -> None:
+    pool = _Pool(_Connection("one", [redis.ConnectionError(), redis.ConnectionError()], []))
+    with pytest.raises(redis.ConnectionError):
+        RoundTrips(_Client(pool)).ask(COMMANDS)
 
 
 def test_every_server_of_a_cluster_is_asked_before_the_first_answer_is_read() -> None:
     log: list[str] = []
     pools = {"ac": _Pool(_Connection("ac", [b"OK a", b"OK c"], log)), "b": _Pool(_Connection("b", [b"OK b"], log))}
     cluster: Any = _Cluster(**pools)
-    assert round_trip(cluster, COMMANDS) == [b"OK a", b"OK b", b"OK c"]
+    assert RoundTrips(cluster).ask(COMMANDS) == [b"OK a", b"OK b", b"OK c"]
     assert log[:2] == ["ac sent", "b sent"]
-    assert [pool.lent for pool in pools.values()] == [0, 0]
 
 
 def test_a_slot_that_has_moved_is_followed_by_the_librarys_own_pipeline() -> None:
-    pool = _Pool(_Connection("abc", [b"OK", redis.exceptions.MovedError("1 127.0.0.1:7001")], []))
-    cluster: Any = _Cluster(abc=pool)
-    assert round_trip(cluster, COMMANDS) == ["piped a", "piped b", "piped c"]
-    assert (pool.connection.open, pool.lent) == (False, 0)
-
-
-def test_a_server_of_a_cluster_that_fails_is_told() -> None:
-    cluster: Any = _Cluster(abc=_Pool(_Connection("abc", [redis.ConnectionError()], [])))
-    with pytest.raises(redis.ConnectionError):
-        round_trip(cluster, COMMANDS)
+    log: list[str] = []
+    moved = redis.exceptions.MovedError("1 127.0.0.1:7001")
+    pools = {"ac": _Pool(_Connection("ac", [b"OK", moved], log)), "b": _Pool(_Connection("b", [b"OK"], log))}
+    cluster: Any = _Cluster(**pools)
+    assert RoundTrips(cluster).ask(COMMANDS) == ["piped a", "piped b", "piped c"]
+    assert [pool.connection.open for pool in pools.values()] == [False, False]
