@@ -182,7 +182,7 @@ class World:
             randomness=Dice(),
             now_ms=clock,
         )
-        self.people = People(bot_users=self.bot_users, clicks=self.clicks, funnels=self.funnels, linker=self.linker, now_ms=clock)
+        self.people = People(bot_users=self.bot_users, funnels=self.funnels, linker=self.linker, now_ms=clock)
         self.cashier = Cashier(
             people=self.people,
             payments=self.payments,

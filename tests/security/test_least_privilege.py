@@ -34,6 +34,12 @@ FOR_WHAT_NO_JOURNEY_HAS: Mapping[Grant, str] = {
 }
 """What is granted and not done on the tour, with the reason why it is granted all the same."""
 
+AS_TIME_HAS_IT: Mapping[Grant, str] = {
+    ("PaymentWebhookFunction", "dynamodb:UpdateItem", "ClickTable"): "a click that comes back only now is claimed for its person",
+    ("ReconcilerFunction", "dynamodb:UpdateItem", "ClickTable"): "the same, when the sale was held for it",
+}
+"""What is done on some tours: which function is the first to read a click that its table had refused is a matter of seconds."""
+
 
 def grants(template: Template) -> Iterator[Grant]:
     """Yield everything that the statements of the template allow."""
@@ -90,10 +96,10 @@ def test_nothing_is_granted_that_is_never_done(tour: Tour, granted: list[Grant])
     unused = {grant for grant in granted if not any(covers(grant, need) for need in needs)}
     # A query goes to an index, and is granted in one statement with its table.
     unused -= {grant for grant in granted if (*grant[:2], f"{grant[2]}/index/*") in set(granted) - unused}
-    assert sorted(unused - set(FOR_WHAT_NO_JOURNEY_HAS)) == []
+    assert sorted(unused - set(FOR_WHAT_NO_JOURNEY_HAS) - set(AS_TIME_HAS_IT)) == []
 
 
 def test_every_exception_is_granted_and_was_not_needed(tour: Tour, granted: list[Grant]) -> None:
     needs = {needed(call, tour) for call in tour.calls}
-    assert sorted(set(FOR_WHAT_NO_JOURNEY_HAS) - set(granted)) == []
+    assert sorted({*FOR_WHAT_NO_JOURNEY_HAS, *AS_TIME_HAS_IT} - set(granted)) == []
     assert [grant for grant in FOR_WHAT_NO_JOURNEY_HAS if any(covers(grant, need) for need in needs)] == []

@@ -122,7 +122,7 @@ def open_sales(settings: SalesSettings, *, recent_click_minutes: int = 0) -> Sal
         now_ms=now_ms,
         count_sale=count_sale,
     )
-    people = People(bot_users=bot_users, clicks=clicks, funnels=funnels, linker=linker, now_ms=now_ms)
+    people = People(bot_users=bot_users, funnels=funnels, linker=linker, now_ms=now_ms)
     return Sales(
         aws=aws,
         secrets=secret_store,

@@ -97,7 +97,7 @@ class Container:
         queue = SqsEventQueue(lambda: sqs, QUEUE_URL)  # type: ignore[arg-type,return-value] # its three calls
         keys = SigningKeys(b"k" * 32)
         linker = Linker(clicks=clicks, funnels=funnels, keys=lambda: keys, attribution_window_days=7)
-        people = People(bot_users=bot_users, clicks=clicks, funnels=funnels, linker=linker, now_ms=now_ms)
+        people = People(bot_users=bot_users, funnels=funnels, linker=linker, now_ms=now_ms)
         courier = Courier(payments=payments, funnels=funnels, bots=lambda _bot_id: bot, now_ms=now_ms)
         settler = Settler(
             payments=payments,

@@ -691,3 +691,35 @@ def test_a_start_whose_token_cannot_be_read_for_want_of_the_keys_says_so_and_is_
     world.linker._keys = lambda: keys
     world.start(token)
     assert _bot_user(world).tracking_session_id == token
+
+
+def test_a_click_that_comes_back_after_the_start_is_its_persons_with_their_browser() -> None:
+    world = World()
+    world.clicks.unavailable = True
+    click = world.click()
+    world.start(click.tracking_token)
+    payment = world.buy()
+    world.clicks.unavailable = False
+    world.clicks.put(world.queue.lost_clicks[0])
+    world.notice(payment)
+    paid = world.payment(payment.payment_id)
+    assert (paid.attribution.fbp, paid.attribution.click_ip) == (click.fbp, click.click_ip)
+    stored = world.clicks.get(click.tracking_token)
+    assert stored is not None
+    assert stored.claimed_by == f"{BOT}#{PERSON.chat_id}"
+
+
+def test_of_two_who_came_with_such_a_click_the_first_to_be_looked_up_has_its_browser() -> None:
+    world = World()
+    world.clicks.unavailable = True
+    click = world.click()
+    for person in (PERSON, OTHER):
+        world.start(click.tracking_token, person)
+    first, second = world.buy(), world.buy(OTHER)
+    world.clicks.unavailable = False
+    world.clicks.put(world.queue.lost_clicks[0])
+    for payment in (first, second):
+        world.notice(payment)
+    assert world.payment(first.payment_id).attribution.fbp == click.fbp
+    assert world.payment(second.payment_id).attribution.fbp is None
+    assert world.payment(second.payment_id).attribution.tracking_token == click.tracking_token

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from rastro.errors import Conflict, SecretMissing, StoreUnavailable
 from rastro.model import BotId, BotProfile, BotUser, BotUserStatus, ChatId, Slug, StartPayload
-from rastro.stores.ports import BotUserStore, ClickStore, FunnelStore
+from rastro.stores.ports import BotUserStore, FunnelStore
 from rastro.telegram.updates import Person
 from rastro.tracking.linking import Link, Linker, apply, disown
 
@@ -29,14 +29,12 @@ class People:
         self,
         *,
         bot_users: BotUserStore,
-        clicks: ClickStore,
         funnels: FunnelStore,
         linker: Linker,
         now_ms: Callable[[], int],
     ) -> None:
         """Take the stores, the waterfall and the clock."""
         self._bot_users = bot_users
-        self._clicks = clicks
         self._funnels = funnels
         self._linker = linker
         self._now_ms = now_ms
@@ -77,7 +75,7 @@ class People:
         if stored is not None and linked == stored:
             return Meeting(bot_user=stored, link=link)
         saved = self._bot_users.save(replace(linked, updated_at_ms=now_ms))
-        self._claim(saved, link)
+        self._linker.claim(saved, link)
         self._give_back(saved, link)
         return Meeting(bot_user=saved, link=link)
 
@@ -95,15 +93,6 @@ class People:
             return self._linker.payload(slugs, start_param)
         except (StoreUnavailable, SecretMissing):
             return None
-
-    def _claim(self, bot_user: BotUser, link: Link) -> None:
-        """Note on the click who came with it; the link stands without."""
-        if link.click is None or not link.personal or link.click.claimed_by is not None:
-            return
-        try:
-            self._clicks.claim(link.click, bot_user.key)
-        except StoreUnavailable:
-            return
 
     def _give_back(self, bot_user: BotUser, link: Link) -> None:
         """Take a click, and its browser, from whoever's bridge it came by: it was somebody else who came with it.

@@ -244,7 +244,10 @@ class Settler:
         link = self._linker.link(bot_user, self._slugs(bot_user, payment), None, payment.paid_at_ms or now_ms)
         known, found = payment.attribution, snapshot(link)
         if known.certain:
-            return found if found.complete and found.tracking_token == known.tracking_token else known
+            if not found.complete or found.tracking_token != known.tracking_token:
+                return known
+            self._linker.claim(bot_user, link)
+            return found
         return known if link.click is None and known.tracking_token else found
 
     def _slugs(self, bot_user: BotUser, payment: Payment) -> tuple[Slug, ...]:

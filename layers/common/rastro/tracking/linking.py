@@ -123,6 +123,15 @@ class Linker:
         reasons = [one.reason for one in (*evidence, by_fbclid) if one.reason is not None]
         return Link(reason=_root_cause(reasons, bot_user))
 
+    def claim(self, bot_user: BotUser, link: Link) -> None:
+        """Note on the click of a personal link who came with it, unless somebody did before; the link stands without."""
+        if link.click is None or not link.personal or link.click.claimed_by is not None:
+            return
+        try:
+            self._clicks.claim(link.click, bot_user.key)
+        except StoreUnavailable:
+            return
+
     def _foreign_browser(self, bot_user: BotUser) -> VisitorId | None:
         """Return the browser that a passage tied to this person, if somebody else has come to the bot with that passage's token.
 
@@ -212,12 +221,14 @@ class Linker:
             click = self._clicks.get(session.tracking_token)
         if click is None:
             return _Evidence(reason=Reason.CLICK_EXPIRED)
+        # Who came with the token of a click that could not be read had nothing to claim: it is theirs unless another's.
+        came_with_it = session.link_source is LinkSource.START_PARAM and click.claimed_by is None
         saved_on_the_way = session.link_source in (LinkSource.REDIRECT, LinkSource.BRIDGE)
         link = Link(
             source=LinkSource.BOT_USER if at_start and not saved_on_the_way else session.link_source,
             confidence=session.link_confidence,
             click=click,
-            personal=is_of(click, bot_user),
+            personal=came_with_it or is_of(click, bot_user),
         )
         return _Evidence(link=link)
 
