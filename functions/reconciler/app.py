@@ -15,6 +15,7 @@ from rastro.sales.bots import BotWatch
 from rastro.sales.operator import Operator
 from rastro.sales.reconcile import Reconciler
 from rastro.stores.alarms import SqsAlarmQueue
+from rastro.stores.funnels import DynamoFunnelStore
 from rastro.stores.ledger import DynamoLedgerStore
 
 TIME_TO_END_MS = 15_000
@@ -52,7 +53,7 @@ def dependencies() -> Dependencies:
     )
     return Dependencies(
         reconciler=reconciler,
-        bots=BotWatch(funnels=sales.funnels, bots=sales.bots, now_ms=now_ms),
+        bots=BotWatch(funnels=DynamoFunnelStore(sales.aws.table(settings.funnel_table)), bots=sales.bots, now_ms=now_ms),
         operator=Operator(
             alarms=SqsAlarmQueue(lambda: sales.aws.sqs, settings.alarm_queue_url),
             secrets=sales.secrets,

@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import replace
 
 from rastro.errors import TelegramError
-from rastro.model import DeliveryState, FunnelBot, Product, Slug
-from rastro.sales.bots import CHECK_EVERY_MS
+from rastro.model import BotId, DeliveryState, FunnelBot, Product, Slug
+from rastro.sales.bots import CHECK_EVERY_MS, BotWatch
 from rastro.sales.shop import Step
 from rastro.telegram.bot import TEXT_MAX_LENGTH
 from rastro.telegram.updates import Message
-from tests.fakes.world import BOT, FUNNEL, PERSON, SLUG, Said, World
+from tests.fakes.world import BOT, FUNNEL, PERSON, SLUG, RecordingBot, Said, World
 
 
 def bots(world: World, slug: Slug = SLUG) -> tuple[FunnelBot, ...]:
@@ -39,6 +39,21 @@ def test_a_bot_of_which_nothing_can_be_known_now_stays_as_it_is() -> None:
     world.bot.fault = TelegramError("getMe: 400 Bad Request")
     assert world.watch.look(lambda: True) == {}
     assert [bot.banned_at_ms for bot in bots(world)] == [None]
+
+
+def test_what_an_operator_changes_while_telegram_is_asked_stays_changed() -> None:
+    world = World()
+    world.bot.refused = True
+    cheaper = replace(FUNNEL, products=(replace(FUNNEL.products[0], price_cents=1990),))
+
+    def asking(_bot_id: BotId) -> RecordingBot:
+        world.funnels.put(cheaper)
+        return world.bot
+
+    BotWatch(funnels=world.funnels, bots=asking, now_ms=lambda: world.now_ms).look(lambda: True)
+    stored = world.funnels.get(SLUG)
+    assert stored is not None
+    assert (stored.products, stored.bots[0].banned_at_ms) == (cheaper.products, world.now_ms)
 
 
 def test_a_watch_without_time_finds_nothing() -> None:

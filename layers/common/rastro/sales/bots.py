@@ -19,7 +19,7 @@ class BotWatch:
     """Asks Telegram for each bot of each funnel and notes on the funnels which ones it refuses."""
 
     def __init__(self, *, funnels: FunnelStore, bots: BotApis, now_ms: Callable[[], int]) -> None:
-        """Take the funnels, the bots and the clock."""
+        """Take the funnels as they are now (a memory before them would bring old ones back), the bots and the clock."""
         self._funnels = funnels
         self._bots = bots
         self._now_ms = now_ms
@@ -32,14 +32,16 @@ class BotWatch:
         if now_ms - self._checked_at_ms < CHECK_EVERY_MS:
             return found
         self._checked_at_ms = now_ms
+        slugs = self._funnels.slugs()
         refused: dict[BotId, bool | None] = {}
-        for slug in self._funnels.slugs():
+        for bot in [bot for funnel in map(self._funnels.get, slugs) if funnel for bot in funnel.bots]:
+            if bot.bot_id not in refused and has_time():
+                refused[bot.bot_id] = self._is_refused(bot.bot_id)
+        for slug in slugs:
+            # Read once more: asking Telegram took its time, and what an operator changed meanwhile must not be written over.
             funnel = self._funnels.get(slug)
             if funnel is None:
                 continue
-            for bot in funnel.bots:
-                if bot.bot_id not in refused and has_time():
-                    refused[bot.bot_id] = self._is_refused(bot.bot_id)
             bots = tuple(self._noted(bot, refused.get(bot.bot_id), now_ms, found) for bot in funnel.bots)
             if bots != funnel.bots:
                 self._funnels.put(replace(funnel, bots=bots))
