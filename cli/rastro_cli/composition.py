@@ -102,6 +102,7 @@ class Deployment:
     payments: PaymentStore
     funnels: FunnelStore
     ledger: LedgerStore
+    inbox: Inbox
     graph: Callable[[], Graph]
     """Opens the way to Meta, as the sender has it."""
     dead_letters: Callable[[], DeadLetters]
@@ -283,6 +284,7 @@ def wire(
         payments=stores.payments,
         funnels=stores.funnels,
         ledger=stores.ledger,
+        inbox=stores.inbox,
         graph=graph,
         dead_letters=dead_letters,
         installation=installation,

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json as json_format
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any
 
 import typer
@@ -16,7 +17,9 @@ from rastro.errors import ProviderError
 from rastro.model import BotId
 from rastro.pix.onboarding import API_URL_FIELD, CredentialField, Onboarding, Onboards, onboarding
 from rastro.pix.provider import PROVIDERS
+from rastro.telegram.texts import reais
 from rastro_cli.bots import known_bot
+from rastro_cli.documents import at
 from rastro_cli.exits import CommandError, Exit
 from rastro_cli.inspection import account as inspect_account
 from rastro_cli.inspection import checked
@@ -160,6 +163,32 @@ def steps(
     else:
         for line in [*step_lines(session.texts, described, url), *(f"  {label}: {value}" for label, value in shown.items())]:
             session.console.print(Text(line))
+    session.close()
+
+
+@app.command(help="List the notices about charges that are none of ours.")
+def notices(
+    context: typer.Context,
+    *,
+    days: Annotated[int, typer.Option("--days", min=1, max=90, help="How many days to look back, today (UTC) included.")] = 7,
+    json: JsonOption = False,
+    lang: LangOption = None,
+    profile: ProfileOption = None,
+) -> None:
+    """List what providers told of charges that Rastro did not make; it is kept for 90 days."""
+    session = begin(context, json=json, lang=lang, profile=profile)
+    today = datetime.fromtimestamp(session.deployment.now_ms() / 1000, UTC).date()
+    kept = [notice for back in reversed(range(days)) for notice in session.deployment.inbox.notices(today - timedelta(days=back))]
+    if session.json:
+        print_json(session.console, {"days": days, "notices": [asdict(notice) for notice in kept]})
+    else:
+        table = Table.grid(padding=(0, 2))
+        for notice in kept:
+            amount = "" if notice.amount_cents is None else reais(notice.amount_cents)
+            about = notice.charge_id or notice.payment_id or notice.end_to_end_id or ""
+            cells = (at(notice.received_at_ms), notice.provider, notice.bot_id, notice.kind, amount, about)
+            table.add_row(*(Text(cell) for cell in cells))
+        session.console.print(table if kept else Text(session.texts("provider.no_notices", days=str(days))))
     session.close()
 
 

@@ -36,6 +36,8 @@ SETUP_PORTUGUESE: Mapping[str, str] = {
         "Pergunta ao Telegram se o token e o webhook de um bot estão como deveriam."
     ),
     "Set the webhook anew first, with the token that is stored.": "Antes, grava de novo o webhook, com o token guardado.",
+    "List the notices about charges that are none of ours.": "Lista os avisos sobre cobranças que não são nossas.",
+    "How many days to look back, today (UTC) included.": "Quantos dias olhar para trás, com hoje (UTC).",
     # the operator's chat
     "Say which chat is told of alarms.": "Define que chat recebe os alarmes.",
     "Have a bot tell a chat of alarms, beginning with a first message.": (

@@ -150,6 +150,10 @@ SETUP_TEXTS: Mapping[str, tuple[str, str]] = {
     "provider.no_bot": ("Diga para qual bot: --bot ID", "Say for which bot: --bot ID"),
     "provider.none": ("Nenhuma conta. Adicione com: rastro provider add", "No account. Add one with: rastro provider add"),
     "provider.known": ("Provedores: {names}", "Providers: {names}"),
+    "provider.no_notices": (
+        "Nenhum aviso sobre cobrança desconhecida nos últimos {days} dias.",
+        "No notice about an unknown charge in the last {days} days.",
+    ),
     "provider.callback": ("Endereço dos avisos (webhook): {url}", "Address of the notices (webhook): {url}"),
     "provider.steps_first": (
         "No painel do provedor (se o cadastro pela API der certo, o webhook já fica pronto):",

@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 
 from rastro.errors import ProviderError, ProviderUnavailable, SecretMissing
+from rastro.model import DAY_MS, BotId
 from rastro.pix.onboarding import onboarding
-from rastro.pix.provider import PROVIDERS
+from rastro.pix.provider import PROVIDERS, Notice, NoticeKind
 from tests.unit.cli.conftest import API, FakeAccount, Operator
 
 BOT, OTHER = "7000000001", "7000000002"
@@ -196,3 +197,24 @@ def test_a_callback_is_registered_anew_with_the_stored_credentials(operator: Ope
     assert f"cadastrado pela API: {CALLBACK}" in operator.out
     assert operator.pix_opened[-1][1].registered == [CALLBACK]
     assert operator.json("provider", "check", "openpix", "--bot", BOT)["registered"] is False
+
+
+def test_notices_about_no_charge_of_ours_are_listed_for_the_operator(operator: Operator) -> None:
+    stray = Notice(kind=NoticeKind.PAID, charge_id="c-404", amount_cents=4990, payer_name="Ana da Silva")
+    operator.world.settler.take_notice("openpix", BotId(BOT), stray)
+    assert operator("provider", "notices") == 0
+    assert all(text in operator.out for text in ("openpix", BOT, "R$ 49,90", "c-404"))
+    assert "Ana" not in operator.out
+    assert [notice["charge_id"] for notice in operator.json("provider", "notices")["notices"]] == ["c-404"]
+
+
+def test_where_no_notice_was_kept_it_says_so(operator: Operator) -> None:
+    assert operator("provider", "notices", "--days", "2") == 0
+    assert "Nenhum aviso" in operator.out
+
+
+def test_older_notices_are_found_by_looking_further_back(operator: Operator) -> None:
+    operator.world.settler.take_notice("openpix", BotId(BOT), Notice(kind=NoticeKind.PAID, charge_id="c-404"))
+    operator.world.now_ms += 10 * DAY_MS
+    assert operator.json("provider", "notices")["notices"] == []
+    assert len(operator.json("provider", "notices", "--days", "11")["notices"]) == 1
