@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -27,6 +28,7 @@ SETTINGS = Settings.from_environment(
     }
 )
 PAGE = replace(FUNNEL, mode=FunnelMode.PAGE)
+PATIENCE_SECONDS = 10
 
 
 @dataclass
@@ -62,6 +64,14 @@ class Door:
     def asked_for(self, ending: str) -> list[Asked]:
         """Return the requests for a path below the redirect."""
         return [one for one in self.asked if one.path.endswith(ending)]
+
+    def wait_for(self, ending: str) -> list[Asked]:
+        """Return the requests for a path once there is one: a beacon is on its way when the page has long gone on."""
+        give_up_at = time.monotonic() + PATIENCE_SECONDS
+        while not (found := self.asked_for(ending)):
+            assert time.monotonic() < give_up_at, f"nobody asked for {ending}"
+            time.sleep(0.02)
+        return found
 
 
 @contextmanager

@@ -53,7 +53,7 @@ def test_the_beacon_goes_out_once_with_the_cookies_of_the_browser(browser: Brows
         somebody.page.goto(door.url)
         somebody.pixel_calls()
         somebody.page.wait_for_load_state("networkidle")
-        (beacon,) = door.asked_for("/seen")
+        (beacon,) = door.wait_for("/seen")
         told = json.loads(beacon.body)
         cookies = {cookie["name"]: cookie for cookie in somebody.page.context.cookies()}
     assert beacon.method == "POST"
@@ -119,7 +119,7 @@ def test_a_pixel_that_never_comes_delays_nothing(browser: Browser, door: Door) -
         page.goto(door.url, wait_until="load")
         page.wait_for_timeout(300)
         assert len(somebody.waiting) == 1
-        (beacon,) = door.asked_for("/seen")
+        (beacon,) = door.wait_for("/seen")
         page.get_by_role("link", name="Abrir no Telegram").click(timeout=1000)
         page.wait_for_url("https://t.me/**", timeout=3000)
     assert beacon.body
@@ -132,7 +132,7 @@ def test_a_picture_that_never_comes_delays_nothing(browser: Browser) -> None:
     ):
         somebody.page.goto(door.url, wait_until="load")
         assert somebody.pixel_calls()
-        assert len(door.asked_for("/seen")) == 1
+        assert len(door.wait_for("/seen")) == 1
         somebody.page.get_by_role("link", name="Abrir no Telegram").click(timeout=1000)
         somebody.page.wait_for_url("https://t.me/**", timeout=3000)
     assert len(somebody.waiting) == 1
